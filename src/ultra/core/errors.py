@@ -1,0 +1,218 @@
+"""The one tree of errors, and what each class of failed call means for what happens next.
+
+```
+UltraError
+├── UsageError          what was typed cannot be done                        exit 2
+├── ConfigError         profile, key or trust; may list several problems     exit 3
+├── StoreError          the log or its state cannot be read or written
+├── OutputError         stdout itself failed for another reason than a closed pipe
+└── CallError           one call to one model failed; its class decides the rest
+```
+
+Classes and actions follow the families' own documents; unknown 4xx is `invalid_request`, unknown
+5xx is `server`. Exit codes are chosen in `ultra.cli.main` only.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+
+class ErrorClass(StrEnum):
+    """Why a call failed, in the words that logs, JSON and `--events` use."""
+
+    RATE_LIMIT = "rate_limit"
+    OVERLOADED = "overloaded"
+    SERVER = "server"
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    BAD_RESPONSE = "bad_response"
+    AUTH = "auth"
+    PERMISSION = "permission"
+    QUOTA = "quota"
+    CONTEXT_LENGTH = "context_length"
+    CONTENT_FILTER = "content_filter"
+    MODEL_NOT_FOUND = "model_not_found"
+    INVALID_REQUEST = "invalid_request"
+    TOO_LARGE = "too_large"
+    CANCELLED = "cancelled"
+    LOCAL_LIMIT = "local_limit"
+    BUDGET = "budget"
+    BREAKER_OPEN = "breaker_open"
+    DEADLINE = "deadline"
+    CONFIG = "config"
+    INTERNAL = "internal"
+
+
+class Action(Struct, frozen=True):
+    """What may follow a failure: another try at the same target, and another target.
+
+    `retries` is the most further tries at the same target that the class allows by itself; the
+    attempt budget of the request may allow fewer.
+    """
+
+    retries: int = 0
+    fall_back: bool = False
+
+
+_RETRY = Action(retries=3, fall_back=True)
+_ONCE = Action(retries=1, fall_back=True)
+_ELSEWHERE = Action(fall_back=True)
+_STOP = Action()
+
+ACTIONS: dict[ErrorClass, Action] = {
+    ErrorClass.RATE_LIMIT: _RETRY,
+    ErrorClass.OVERLOADED: _RETRY,
+    ErrorClass.SERVER: _RETRY,
+    ErrorClass.NETWORK: _RETRY,
+    ErrorClass.TIMEOUT: _RETRY,
+    ErrorClass.BAD_RESPONSE: _ONCE,
+    ErrorClass.AUTH: _ELSEWHERE,
+    ErrorClass.PERMISSION: _ELSEWHERE,
+    ErrorClass.QUOTA: _ELSEWHERE,
+    ErrorClass.MODEL_NOT_FOUND: _ELSEWHERE,
+    ErrorClass.BREAKER_OPEN: _ELSEWHERE,
+    ErrorClass.CONFIG: _ELSEWHERE,
+    ErrorClass.CONTEXT_LENGTH: _STOP,
+    ErrorClass.CONTENT_FILTER: _STOP,
+    ErrorClass.INVALID_REQUEST: _STOP,
+    ErrorClass.TOO_LARGE: _STOP,
+    ErrorClass.CANCELLED: _STOP,
+    ErrorClass.LOCAL_LIMIT: _STOP,
+    ErrorClass.BUDGET: _STOP,
+    ErrorClass.DEADLINE: _STOP,
+    ErrorClass.INTERNAL: _STOP,
+}
+
+TRY_LATER = frozenset(
+    {
+        ErrorClass.RATE_LIMIT,
+        ErrorClass.OVERLOADED,
+        ErrorClass.SERVER,
+        ErrorClass.NETWORK,
+        ErrorClass.TIMEOUT,
+        ErrorClass.BREAKER_OPEN,
+    }
+)
+"""Classes that time may heal: a run that ends with nothing else exits 75."""
+
+
+class UltraError(Exception):
+    """An expected failure: told in one line, with the next step in `hint`, without a traceback."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(UltraError):
+    """What was typed cannot be done; nothing was sent."""
+
+
+class Problem(Struct, frozen=True):
+    """One mistake in a file the user wrote.
+
+    `where` is `file:line:column` (1-based) or another place such as a flag; `path` is the key path
+    inside the file (`models.fast.price`), empty when there is none.
+    """
+
+    where: str
+    path: str
+    message: str
+    hint: str | None = None
+
+
+class ConfigError(UltraError):
+    """The profile, a key or its trust does not hold; `problems` lists all that is wrong at once."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class StoreError(UltraError):
+    """The log or the state beside it cannot be read or written."""
+
+
+class OutputError(UltraError):
+    """stdout failed for another reason than a reader that left."""
+
+
+class Failure(Struct, frozen=True, omit_defaults=True):
+    """One failed attempt or call as a plain value, for events, JSON and the store.
+
+    `message` is scrubbed of secrets. `sent` says whether the request may have left this machine,
+    and so may have cost something. `code` is the provider's own word for the error. `limits` are
+    the rate-limit headers of an answer that refused for one, names in lower case.
+    """
+
+    error_class: ErrorClass
+    message: str
+    provider: str = ""
+    model: str = ""
+    hint: str | None = None
+    status: int | None = None
+    code: str | None = None
+    retry_after_s: float | None = None
+    request_id: str | None = None
+    sent: bool = False
+    limits: dict[str, str] = field(default_factory=dict)
+
+
+class CallError(UltraError):
+    """One call to one model failed. Raised by providers and policies, caught by retry and report.
+
+    `provider` and `model` may be left empty by the raiser: the engine fills them in.
+    """
+
+    def __init__(  # noqa: PLR0913 - the facts of a failed call, all by name
+        self,
+        error_class: ErrorClass,
+        message: str,
+        *,
+        hint: str | None = None,
+        sent: bool = False,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+        retry: bool | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.error_class = error_class
+        self.sent = sent
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+        self.request_id = request_id
+        self.limits: dict[str, str] = {}
+        self.retry = retry
+        """The provider's own word on retrying (`x-should-retry`); None when it said nothing."""
+
+    @property
+    def action(self) -> Action:
+        """What may follow; the provider's own word on retrying wins over the class."""
+        action = ACTIONS[self.error_class]
+        if self.retry is None:
+            return action
+        return Action(retries=1 if self.retry else 0, fall_back=action.fall_back)
+
+    def failure(self, provider: str = "", model: str = "") -> Failure:
+        """The same as a plain value, naming who failed."""
+        return Failure(
+            self.error_class,
+            self.message,
+            provider=provider,
+            model=model,
+            hint=self.hint,
+            status=self.status,
+            code=self.code,
+            retry_after_s=self.retry_after_s,
+            request_id=self.request_id,
+            sent=self.sent,
+            limits=self.limits,
+        )

@@ -1,0 +1,160 @@
+"""Who answers: providers, endpoints and models as the checked profile names them."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from ultra.core.cost import Price
+from ultra.core.errors import UsageError
+
+Environment = Literal["development", "testing", "production"]
+Capability = Literal["vision", "files", "audio", "tools", "json_schema", "reasoning"]
+AuthStyle = Literal["bearer", "x-api-key", "x-goog-api-key", "api-key", "sigv4", "none"]
+"""How a key goes along: in which header, or (`sigv4`) as a bearer key where there is one and else
+as a signature made with the AWS credentials of this machine."""
+
+
+class ModelRef(Struct, frozen=True):
+    """A model as everybody writes it: `provider:model`; the first colon splits."""
+
+    provider: str
+    model: str
+
+    @classmethod
+    def parse(cls, text: str) -> "ModelRef":
+        """Read `provider:model`. Raises `UsageError` when either half is missing."""
+        provider, colon, model = text.partition(":")
+        if not (provider and colon and model):
+            raise UsageError(
+                f"`{text}` is not a model", hint="write `provider:model` or an alias of the profile"
+            )
+        return cls(provider, model)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"
+
+
+class KeyRef(Struct, frozen=True):
+    """Where a key comes from, never the key. `none` means that the endpoint wants no key.
+
+    `default` looks in the variables named by the vendor's row first (`name` holds them, separated
+    by commas), then in the keyring under the provider's name.
+    """
+
+    kind: Literal["default", "env", "keyring", "command", "file", "stdin", "none"]
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.kind if self.kind in ("none", "stdin") else f"{self.kind}:{self.name}"
+
+
+class Quirks(Struct, frozen=True, omit_defaults=True):
+    """How a vendor departs from its protocol, as data.
+
+    `max_tokens_field` is the body's name for the output cap; `stream_usage` asks for usage with
+    `stream_options`; `query` is added to every URL; `schema` is how JSON Schema output is asked
+    for; `seed` says whether a seed is accepted, `seed_field` under which name; `path` replaces the
+    protocol's default path, where `{model}` stands for the model id; `models_path` is where models
+    are listed, empty where they are not. `images`, `audio` and `files`
+    (PDF) say whether and how attachments go along.
+    """
+
+    max_tokens_field: str = "max_tokens"
+    stream_usage: bool = True
+    query: dict[str, str] = field(default_factory=dict)
+    schema: Literal["json_schema", "json_object", "none"] = "json_schema"
+    seed: bool = True
+    seed_field: str = "seed"
+    images: bool = True
+    audio: bool = True
+    files: Literal["file", "document_url", "none"] = "file"
+    path: str = ""
+    models_path: str = "/models"
+    system_role: Literal["system", "developer"] = "system"
+
+
+class Timers(Struct, frozen=True):
+    """How long to wait, in seconds. `first_token_s` is longer for models that reason first."""
+
+    connect_s: float = 5.0
+    first_token_s: float = 60.0
+    reasoning_first_token_s: float = 180.0
+    idle_s: float = 60.0
+    run_s: float = 300.0
+
+
+class Endpoint(Struct, frozen=True, omit_defaults=True):
+    """One base URL and credential of a provider, spoken to in one protocol.
+
+    `provider` is the profile's name for it, `vendor` the catalog row it came from (empty for a
+    server known only by its URL). `options` are those of every model here; the simulated provider
+    reads its dials there. `concurrency` None means no limit of our own.
+    """
+
+    provider: str
+    protocol: str
+    base_url: str
+    key: KeyRef
+    vendor: str = ""
+    auth: AuthStyle = "bearer"
+    headers: dict[str, str] = field(default_factory=dict)
+    quirks: Quirks = field(default_factory=Quirks)
+    timers: Timers = field(default_factory=Timers)
+    concurrency: int | None = None
+    options: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether answers are made up; every screen and JSON says so."""
+        return self.protocol == "simulated"
+
+
+class Target(Struct, frozen=True, omit_defaults=True):
+    """One model at one endpoint, ready to be called. `name` is what the user calls it.
+
+    Unknown windows, caps and capabilities are None: a model that no catalog knows passes through.
+    `max_output_tokens` is what the model can, `output_cap` what the profile lets it, None leaving
+    the length to the provider. `options` stand in for what a call does not say: see
+    `core.request.settled`.
+    """
+
+    name: str
+    model: str
+    endpoint: Endpoint
+    price: Price | None = None
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    capabilities: tuple[Capability, ...] | None = None
+    options: dict[str, object] = field(default_factory=dict)
+    output_cap: int | None = None
+
+    @property
+    def ref(self) -> ModelRef:
+        """`provider:model`, whatever the user calls it."""
+        return ModelRef(self.endpoint.provider, self.model)
+
+    @property
+    def reasons(self) -> bool:
+        """Whether the catalog says that the model thinks before its first token."""
+        return bool(self.capabilities and "reasoning" in self.capabilities)
+
+
+class Ensemble(Struct, frozen=True):
+    """A strategy with members that is used like a model."""
+
+    name: str
+    strategy: str
+    members: tuple[Target, ...]
+    synthesizer: Target | None = None
+
+
+class Route(Struct, frozen=True):
+    """An ordered choice among models: the first candidate answers, the rest stand by."""
+
+    name: str
+    candidates: tuple[Target, ...]
+    policy: str = "order"
+
+
+Choice = Target | Ensemble | Route
+"""What one name of a profile stands for."""

@@ -1,0 +1,302 @@
+"""The seams: what the engine needs of providers, store and clock, and what it gives strategies."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from ultra.core.answer import Answer, Status
+from ultra.core.errors import Failure
+from ultra.core.events import Body, CallRole, Event, RunStatus
+from ultra.core.model import Endpoint, Target
+from ultra.core.request import CallRequest, Message, Prompt
+from ultra.core.secret import Secret
+from ultra.core.stream import StreamBody
+from ultra.core.usage import Usage, UsageSource
+from ultra.core.verdict import Verdict
+
+
+class Clock(Protocol):
+    """Time as a parameter. `monotonic` is for durations, `time` is UTC seconds since the epoch."""
+
+    def monotonic(self) -> float: ...
+
+    def time(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Provider(Protocol):
+    """Speaks one protocol to endpoints."""
+
+    def stream(self, request: CallRequest) -> AsyncGenerator[StreamBody, None]:
+        """Make the request and yield what comes, ending with exactly one `Finished`.
+
+        Raises `CallError`, with `sent` true once any byte of the request may have left. Closing
+        the iterator closes the connection at once.
+        """
+        ...
+
+
+class KeySource(Protocol):
+    """Finds the key of an endpoint, off the event loop where that may take time."""
+
+    async def key(self, endpoint: Endpoint) -> Secret | None:
+        """The key, None when the endpoint wants none. Raises `ConfigError` when it is missing."""
+        ...
+
+
+class Sink(Protocol):
+    """Somebody who watches a run: a screen, a file, a pipe. Called in the order things happen."""
+
+    def on_event(self, event: Event) -> None:
+        """Take one event. Must not block; an exception drops the sink, not the run."""
+        ...
+
+    async def drained(self, call_id: str) -> None:
+        """Return when more text of this call can be taken: how a slow reader slows its answer."""
+        ...
+
+
+class RunRecord(Struct, frozen=True, omit_defaults=True):
+    """One user action, as the log keeps it. `started_at` is UTC seconds since the epoch.
+
+    `session` ties runs of one terminal together; `conversation` ties the turns of a conversation.
+    `keep_text` false keeps every word out of the log (`-n`).
+    """
+
+    run_id: str
+    verb: str
+    strategy: str
+    started_at: float
+    profile: str = ""
+    environment: str = ""
+    host: str = ""
+    cwd: str = ""
+    session: str = ""
+    conversation: str = ""
+    prompt: str = ""
+    simulated: bool = False
+    keep_text: bool = True
+    version: str = ""
+
+
+class AttemptRecord(Struct, frozen=True, omit_defaults=True):
+    """One try, as it is written down before its first byte leaves.
+
+    `charged_nano` is the upper estimate that stands until the attempt is closed; None if unpriced.
+    """
+
+    attempt_id: str
+    call_id: str
+    run_id: str
+    number: int
+    role: CallRole
+    index: int | None
+    sample: int
+    target: Target
+    messages: tuple[Message, ...]
+    options: dict[str, Any]
+    started_at: float
+    charged_nano: int | None = None
+
+
+class AttemptResult(Struct, frozen=True, omit_defaults=True):
+    """How a try ended. Durations in seconds; see `Answer` for the meaning of the costs."""
+
+    status: Status
+    ended_at: float
+    duration_s: float
+    text: str = ""
+    reasoning: str = ""
+    tool_calls_json: str = ""
+    ttft_s: float | None = None
+    chunks: int = 0
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    usage: Usage | None = None
+    usage_source: UsageSource | None = None
+    cost_nano: int | None = None
+    charged_nano: int | None = None
+    provider_cost_nano: int | None = None
+    price_source: str | None = None
+    resolved_model: str | None = None
+    request_id: str | None = None
+    failure: Failure | None = None
+
+
+class RunEnd(Struct, frozen=True, omit_defaults=True):
+    """How a run ended. `ended_at` is UTC seconds since the epoch.
+
+    `answer_call` is the call whose text `answer_text` is; None when the run has no answer.
+    """
+
+    status: RunStatus
+    ended_at: float
+    duration_s: float
+    answer_call: str | None = None
+    answer_text: str = ""
+    degraded: bool = False
+    reasons: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+
+
+class Admitted(Struct, frozen=True):
+    """The attempt is on record and may be sent. `warning` is for the user, when there is one."""
+
+    warning: str | None = None
+
+
+class Refused(Struct, frozen=True):
+    """The attempt must not be sent. `wait_s` says when it might be; None when waiting is no use."""
+
+    failure: Failure
+    wait_s: float | None = None
+
+
+class Ledger(Protocol):
+    """The record of every attempt: written before it leaves, completed whatever happens after."""
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Note the run; it is committed together with its first attempt."""
+        ...
+
+    async def admit(self, attempt: AttemptRecord) -> Admitted | Refused:
+        """Commit the attempt's row in one transaction, before the first byte leaves."""
+        ...
+
+    def checkpoint(self, attempt_id: str, piece: str) -> None:
+        """Keep more of a text that is still coming. Best effort, never blocks."""
+        ...
+
+    def close(self, attempt_id: str, result: AttemptResult) -> None:
+        """Complete the attempt's row in one transaction. Never blocks; `flush` waits for it."""
+        ...
+
+    def end_run(self, run_id: str, end: RunEnd) -> None:
+        """Complete the run's row. Never blocks."""
+        ...
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was said is committed; false when that took too long."""
+        ...
+
+
+class AttemptBudget:
+    """How often one request may still be tried; shared by retry and fallback, never multiplied.
+
+    Source: four in all and two per target; SRE practice is three per request.
+    """
+
+    def __init__(self, total: int = 4, per_target: int = 2) -> None:
+        self._left = total
+        self._per_target = per_target
+        self._used: dict[str, int] = {}
+
+    def allows(self, target: Target) -> bool:
+        """Whether a try at the target is left."""
+        return self._left > 0 and self._used.get(str(target.ref), 0) < self._per_target
+
+    def take(self, target: Target) -> bool:
+        """Use one try at the target; false when none is left."""
+        if not self.allows(target):
+            return False
+        key = str(target.ref)
+        self._left -= 1
+        self._used[key] = self._used.get(key, 0) + 1
+        return True
+
+
+class CallSpec(Struct):
+    """One call that a strategy wants made.
+
+    `index` is the member's place in the order asked for. Calls that share `attempts` share one
+    budget of tries; None gives the call its own. `standby` says that another model stands ready,
+    so that waiting out a rate limit is no use.
+    """
+
+    request: CallRequest
+    role: CallRole
+    index: int | None = None
+    attempts: AttemptBudget | None = None
+    standby: bool = False
+
+
+class Calls(Protocol):
+    """Calls under way, owned by the block that opened them: leaving it cancels what still runs."""
+
+    def __aiter__(self) -> AsyncIterator[Answer]:
+        """Yield each answer when its call ends, in the order of arrival."""
+        ...
+
+    def answers(self) -> list[Answer]:
+        """The answers of the calls that have ended, in the order the calls were given."""
+        ...
+
+    async def settle(self, quorum: int | None, grace_s: float | None) -> list[Answer]:
+        """Wait for the calls, then stop the rest; the answers in the order the calls were given.
+
+        Without a quorum, waits for all. With one, waits until so many are usable, then `grace_s`
+        more; a call that is already streaming is never cut.
+        """
+        ...
+
+
+class Caller(Protocol):
+    """Makes calls for a strategy, with every policy around each."""
+
+    def attempts(self) -> AttemptBudget:
+        """A fresh budget of tries, as the profile sets it, for calls that are to share one."""
+        ...
+
+    def open(self, specs: Sequence[CallSpec]) -> AbstractAsyncContextManager[Calls]:
+        """Start the calls at once."""
+        ...
+
+
+Emit = Callable[[Body], None]
+"""Tells every sink one event of the run itself."""
+
+
+class Settings(Struct, frozen=True, omit_defaults=True):
+    """How a strategy should go about it. `quorum` None waits for every member.
+
+    `seed` fixes labels and permutations; a strategy never draws from anything else. `synthesizer`
+    compares and writes; None leaves it to the first member that answered.
+    """
+
+    quorum: int | None = None
+    grace_s: float | None = None
+    seed: int = 0
+    stream: bool = True
+    synthesizer: Target | None = None
+
+
+class Outcome(Struct, frozen=True, omit_defaults=True):
+    """What a strategy came to.
+
+    `answers` are the members' in the order asked for; `answer` is the one that speaks for the run,
+    None when there is none (always, for `all`). `reasons` tells what was lost when `degraded`.
+    """
+
+    answers: tuple[Answer, ...]
+    answer: Answer | None = None
+    provenance: tuple[str, ...] = ()
+    degraded: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+class Strategy(Protocol):
+    """Chooses among models or combines their answers. A coroutine, never a generator (PEP 789)."""
+
+    async def __call__(
+        self,
+        prompt: Prompt,
+        members: Sequence[Target],
+        caller: Caller,
+        emit: Emit,
+        settings: Settings,
+        /,
+    ) -> Outcome: ...

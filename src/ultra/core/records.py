@@ -1,0 +1,115 @@
+"""What the log gives back: the versioned document that `--json` and `logs --json` share.
+
+Costs are nano-dollars, None for unknown. Times are ISO 8601 in UTC, durations seconds.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from ultra.core.errors import Failure
+from ultra.core.usage import Usage
+from ultra.core.verdict import Verdict
+
+DOCUMENT_VERSION = 1
+
+
+class AttemptDocument(Struct, frozen=True):
+    """One try of a call. `status` may also be `running`: it was never closed.
+
+    `cost_differs` says that the provider charged more than 2% more or less than we reckon.
+    """
+
+    attempt_id: str
+    number: int
+    status: str
+    started_at: str
+    ended_at: str | None
+    duration_s: float | None
+    ttft_s: float | None
+    finish_reason: str | None
+    usage: Usage | None
+    usage_source: str | None
+    cost_nano: int | None
+    charged_nano: int | None
+    provider_cost_nano: int | None
+    price_source: str | None
+    request_id: str | None
+    error: Failure | None
+    cost_differs: bool = False
+
+
+class CallDocument(Struct, frozen=True):
+    """One request to one model and what became of it."""
+
+    call_id: str
+    role: str
+    index: int | None
+    sample: int
+    name: str
+    provider: str
+    model: str
+    resolved_model: str | None
+    base_url: str
+    status: str
+    text: str | None
+    reasoning: str | None
+    tool_calls: list[dict[str, Any]]
+    finish_reason: str | None
+    ttft_s: float | None
+    duration_s: float | None
+    output_tokens_per_s: float | None
+    usage: Usage | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_nano: int | None
+    charged_nano: int | None
+    simulated: bool
+    error: Failure | None
+    attempts: list[AttemptDocument]
+
+
+class RunDocument(Struct, frozen=True):
+    """One user action, whole. `answer` is None for `compare` and for a run without an answer."""
+
+    version: int
+    run_id: str
+    verb: str
+    strategy: str
+    profile: str
+    environment: str
+    started_at: str
+    duration_s: float | None
+    status: str
+    simulated: bool
+    degraded: bool
+    reasons: list[str]
+    host: str
+    cwd: str
+    conversation: str
+    prompt: str | None
+    answer: str | None
+    answer_call: str | None
+    provenance: list[str]
+    cost_nano: int | None
+    known_nano: int
+    unpriced: int
+    calls: list[CallDocument]
+    verdict: Verdict | None = None
+
+
+class RunSummary(Struct, frozen=True):
+    """One line of `ultra logs`. `prompt` and `answer` are beginnings, None where not kept."""
+
+    run_id: str
+    started_at: str
+    verb: str
+    strategy: str
+    models: tuple[str, ...]
+    status: str
+    duration_s: float | None
+    cost_nano: int | None
+    known_nano: int
+    prompt: str | None
+    answer: str | None
+    simulated: bool
