@@ -1,0 +1,1 @@
+"""How providers are spoken to: the only HTTP in the house."""
