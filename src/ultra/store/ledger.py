@@ -1,0 +1,124 @@
+"""The ledger of `core.ports` on a SQLite file."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from ultra.core.ports import (
+    Admitted,
+    AttemptRecord,
+    AttemptResult,
+    Clock,
+    Refused,
+    RunEnd,
+    RunRecord,
+)
+from ultra.core.verdict import Verdict
+from ultra.store.committer import Committer
+from ultra.store.database import Place
+from ultra.store.operations import Admit, Close, End, Flush, Judged, Reply, Stop
+from ultra.store.writer import Writer
+
+SPARE_S = 1.0
+"""How much longer than for a lock an attempt waits for its row: a disk may hang for ever."""
+
+
+class SqliteLedger:
+    """Fills `ports.Ledger`. Opens its file with the first attempt, on a thread of its own.
+
+    `warn` is told, on the event loop, what the user should know of the file. A log that cannot be
+    written lets every attempt go, and is tried again when the next run begins.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        warn: Callable[[str], None],
+        place: Place | None = None,
+        checkpoint_s: float = 1.0,
+    ) -> None:
+        self._place = place or Place(path)
+        self._clock = clock
+        self._committer = Committer(self._place, now=clock.time, warn=warn)
+        self._writer = Writer(self._committer, checkpoint_s)
+        self._runs: dict[str, RunRecord] = {}
+        self._keeps: dict[str, bool] = {}
+
+    @property
+    def commits(self) -> int:
+        """Transactions that wrote, for benchmarks."""
+        return self._committer.commits
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Note the run; it is committed together with its first attempt."""
+        self._runs[run.run_id] = run
+        self._committer.try_again()
+
+    async def admit(self, attempt: AttemptRecord) -> Admitted | Refused:
+        """Commit the attempt's row with those of its run, call and prompt.
+
+        When the wait is cancelled the attempt is closed as cancelled and free: it never left.
+        """
+        run = self._runs[attempt.run_id]
+        self._keeps[attempt.attempt_id] = run.keep_text
+        reply = _reply()
+        self._writer.post(Admit(attempt, run, reply))
+        try:
+            async with asyncio.timeout(self._place.busy_s + SPARE_S):
+                outcome = await reply.future
+        except TimeoutError:
+            return Admitted(f"the log `{self._place.path}` does not answer")
+        except asyncio.CancelledError:
+            self.close(attempt.attempt_id, _never_left(self._clock.time()))
+            raise
+        assert isinstance(outcome, Admitted | Refused)  # noqa: S101  the reply to an admit
+        return outcome
+
+    def checkpoint(self, attempt_id: str, piece: str) -> None:
+        """Keep more of a text that is still coming, at most once a second. Never blocks."""
+        if self._keeps.get(attempt_id):
+            self._writer.add_text(attempt_id, piece)
+
+    def close(self, attempt_id: str, result: AttemptResult) -> None:
+        """Complete the attempt's row, and its call's with the last attempt. Never blocks."""
+        keep_text = self._keeps.pop(attempt_id, False)
+        self._writer.drop_text(attempt_id)
+        self._writer.post(Close(attempt_id, result, keep_text))
+
+    def add_verdict(self, run_id: str, verdict: Verdict) -> None:
+        """Keep what was found when the run's answers were compared. Never blocks."""
+        self._writer.post(Judged(run_id, verdict))
+
+    def end_run(self, run_id: str, end: RunEnd) -> None:
+        """Complete the run's row, made now if no attempt ever left. Never blocks."""
+        run = self._runs.pop(run_id)
+        self._writer.post(End(run, end))
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Wait until all that was said is committed; false when it took too long or cannot be."""
+        if not self._writer.started:
+            return True
+        reply = _reply()
+        self._writer.post(Flush(reply))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await reply.future is True
+        except TimeoutError:
+            return False
+
+    def shutdown(self, timeout_s: float = 1.0) -> None:
+        """Commit what was said and let go of the file, waiting at most so long."""
+        if self._writer.started:
+            self._writer.post(Stop())
+            self._writer.join(timeout_s)
+
+
+def _reply() -> Reply:
+    loop = asyncio.get_running_loop()
+    return Reply(loop, loop.create_future())
+
+
+def _never_left(now: float) -> AttemptResult:
+    return AttemptResult("cancelled", now, 0.0, cost_nano=0, charged_nano=0)

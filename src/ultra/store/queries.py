@@ -1,0 +1,235 @@
+"""What the log can be asked. Reads only; a file that is not there is an empty log."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import time
+from typing import Any
+
+import msgspec
+
+from ultra.core.errors import StoreError, UsageError
+from ultra.core.records import RunDocument, RunSummary
+from ultra.core.request import Message
+from ultra.store.documents import iso, run_document
+from ultra.store.experience import Experience, experience
+from ultra.store.giving_up import give_up
+from ultra.store.owner import gone, myself
+from ultra.store.reading import load, reading
+from ultra.store.rows import RunRows
+from ultra.store.turns import turn
+
+SHORTEST = 4
+"""The fewest characters of an id that stand for it."""
+
+BEGINNING = 300
+"""How many characters of a prompt and an answer a summary holds."""
+
+_SUMMARY = f"""
+SELECT r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_s, r.simulated,
+  substr(r.prompt, 1, {BEGINNING}), substr(r.answer, 1, {BEGINNING}),
+  (SELECT json_group_array(name) FROM
+    (SELECT name FROM calls WHERE run_id = r.run_id
+     ORDER BY member_index IS NULL, member_index, rowid)),
+  (SELECT count(*) - count(a.cost_nano) FROM calls c JOIN attempts a ON a.call_id = c.call_id
+   WHERE c.run_id = r.run_id),
+  (SELECT ifnull(sum(a.cost_nano), 0) FROM calls c JOIN attempts a ON a.call_id = c.call_id
+   WHERE c.run_id = r.run_id)
+FROM runs r
+"""  # noqa: S608  (a number of our own)
+
+_MODEL = """EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.run_id
+  AND ? IN (c.name, c.model, c.provider || ':' || c.model, c.provider))"""
+
+
+class Log:
+    """The log at `path`, opened anew for every question.
+
+    Every method raises `StoreError` when the file cannot be read or is of a newer ultra.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def runs(
+        self,
+        *,
+        limit: int,
+        query: str | None = None,
+        model: str | None = None,
+        since: float | None = None,
+    ) -> list[RunSummary]:
+        """Runs, newest first, or best match first with a `query`; `limit` 0 means all.
+
+        `query` is in the words of FTS5; what is not is looked for as it stands. `model` is a name,
+        a model id, a provider or `provider:model`. `since` is UTC seconds since the epoch.
+        """
+        conditions = [
+            ("runs_fts MATCH ?", query),
+            (_MODEL, model),
+            ("r.started_at >= ?", since),
+        ]
+        used = [(sql, value) for sql, value in conditions if value is not None]
+        sql = _SUMMARY
+        if query is not None:
+            sql += " JOIN runs_fts ON runs_fts.rowid = r.id"
+        if used:
+            sql += " WHERE " + " AND ".join(condition for condition, _ in used)
+        rank = "bm25(runs_fts, 5.0, 1.0), " if query is not None else ""
+        sql += f" ORDER BY {rank}r.started_at DESC, r.id DESC LIMIT ?"
+        values = [*(value for _, value in used), limit or -1]
+        with reading(self._path) as connection:
+            if connection is None:
+                return []
+            rows = _search(connection, sql, values, quoted=query is not None)
+            return [self._summary(connection, row) for row in rows]
+
+    def run(self, prefix: str) -> RunDocument:
+        """The run whose id begins so (at least four characters); also by the id of a call of it.
+
+        Raises `UsageError` for none and for several, naming candidates.
+        """
+        wanted = prefix.lower().partition("-")[0]
+        with reading(self._path) as connection:
+            found = _ids(connection, wanted, 6) if connection and len(wanted) >= SHORTEST else []
+            if connection is None or not found:
+                raise _unknown(prefix, _latest_ids(connection, 3))
+            if len(found) > 1 and wanted not in found:
+                raise UsageError(
+                    f"`{prefix}` stands for several runs",
+                    hint="write more of it: " + ", ".join(f"`{run_id}`" for run_id in found),
+                )
+            return run_document(_rows(connection, wanted if wanted in found else found[0]))
+
+    def experience(self) -> list[Experience]:
+        """How every model fared in its latest calls, by provider and model."""
+        with reading(self._path) as connection:
+            return experience(connection) if connection else []
+
+    def latest(self) -> str | None:
+        """The id of the newest run; None for an empty log."""
+        return next(iter(self.recent_ids(1)), None)
+
+    def recent_ids(self, n: int) -> list[str]:
+        """The ids of the newest runs, newest first."""
+        with reading(self._path) as connection:
+            return _latest_ids(connection, n)
+
+    def last_run(self, session: str) -> RunDocument | None:
+        """The newest run of a terminal; None when it has none."""
+        with reading(self._path) as connection:
+            if connection is None:
+                return None
+            row = connection.execute(
+                "SELECT run_id FROM runs WHERE session = ? ORDER BY started_at DESC, id DESC",
+                (session,),
+            ).fetchone()
+            return run_document(_rows(connection, row[0])) if row else None
+
+    def conversation(self, conversation_id: str) -> list[Message]:
+        """What was said so far: a user's and an assistant's turn for every run with an answer.
+
+        Before them stand the system messages of the newest of those runs. Attachments are kept.
+        """
+        with reading(self._path) as connection:
+            if connection is None:
+                return []
+            ids = connection.execute(
+                "SELECT run_id FROM runs WHERE conversation = ? ORDER BY started_at, id",
+                (conversation_id,),
+            ).fetchall()
+            turns = [
+                turn(connection, rows)
+                for rows in (_rows(connection, run_id) for (run_id,) in ids)
+                if rows.run.answer
+            ]
+        system = [message for message in turns[-1] if message.role == "system"] if turns else []
+        return system + [item for turn in turns for item in turn if item.role != "system"]
+
+    def call_ids(self, prefix: str, limit: int = 50) -> list[str]:
+        """Ids that begin so, for completion: newest runs first, or a run's calls after a `-`."""
+        with reading(self._path) as connection:
+            if connection is None:
+                return []
+            wanted = prefix.lower()
+            if "-" not in wanted:
+                return _ids(connection, wanted, limit)
+            rows = connection.execute(
+                "SELECT call_id FROM calls WHERE call_id >= ? AND call_id < ? ORDER BY rowid"
+                " LIMIT ?",
+                (wanted, wanted + "~", limit),
+            )
+            return [call_id for (call_id,) in rows]
+
+    def _summary(self, connection: sqlite3.Connection, row: Sequence[Any]) -> RunSummary:
+        run_id, started_at, verb, strategy, status, duration_s, simulated, *rest = row
+        prompt, answer, names, unpriced, known = rest
+        if status == "running":
+            run = _rows(connection, run_id).run
+            status, answer = run.status, run.answer and run.answer[:BEGINNING]
+        return RunSummary(
+            run_id=run_id,
+            started_at=iso(started_at),
+            verb=verb,
+            strategy=strategy,
+            models=tuple(dict.fromkeys(msgspec.json.decode(names, type=list[str]))),
+            status=status,
+            duration_s=duration_s,
+            cost_nano=None if unpriced else known,
+            known_nano=known,
+            prompt=prompt,
+            answer=answer,
+            simulated=bool(simulated),
+        )
+
+
+def _rows(connection: sqlite3.Connection, run_id: str) -> RunRows:
+    """A run as it is known, which for one whose process died is how the next writer will put it."""
+    rows = load(connection, run_id)
+    if rows is None:
+        raise StoreError(f"run `{run_id}` was deleted meanwhile")
+    if rows.run.status == "running" and gone(
+        rows.run.owner, myself(), time() - rows.run.started_at
+    ):
+        return give_up(rows)
+    return rows
+
+
+def _ids(connection: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
+    rows = connection.execute(
+        "SELECT run_id FROM runs WHERE run_id >= ? AND run_id < ?"
+        " ORDER BY started_at DESC, id DESC LIMIT ?",
+        (prefix, prefix + "~", limit),  # `~` sorts after every character of an id
+    )
+    return [run_id for (run_id,) in rows]
+
+
+def _latest_ids(connection: sqlite3.Connection | None, n: int) -> list[str]:
+    if connection is None:
+        return []
+    rows = connection.execute(
+        "SELECT run_id FROM runs ORDER BY started_at DESC, id DESC LIMIT ?", (n,)
+    )
+    return [run_id for (run_id,) in rows]
+
+
+def _unknown(prefix: str, recent: Sequence[str]) -> UsageError:
+    if len(prefix) < SHORTEST:
+        return UsageError(f"`{prefix}` is too short for an id", hint="write at least 4 characters")
+    names = ", ".join(f"`{run_id}`" for run_id in recent)
+    return UsageError(
+        f"no run has an id that begins with `{prefix}`",
+        hint=f"the newest are {names}; `ultra logs` lists more" if names else "the log is empty",
+    )
+
+
+def _search(
+    connection: sqlite3.Connection, sql: str, values: list[Any], *, quoted: bool
+) -> list[Any]:
+    """The rows; a search that FTS5 cannot read (`foo-bar`, a lone quote) is taken as a phrase."""
+    if quoted:
+        with suppress(sqlite3.OperationalError):
+            return connection.execute(sql, values).fetchall()
+        values = ['"' + str(values[0]).replace('"', '""') + '"', *values[1:]]
+    return connection.execute(sql, values).fetchall()

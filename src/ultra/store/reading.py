@@ -1,0 +1,116 @@
+"""Opens the file for reading only, and reads the rows of runs back."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from ultra.core.errors import StoreError
+from ultra.core.verdict import Verdict
+from ultra.store.database import check_version, error_code
+from ultra.store.rows import (
+    AttemptEnd,
+    AttemptRow,
+    CallRow,
+    RunRow,
+    RunRows,
+    attempt_from,
+)
+from ultra.store.schema import MIGRATIONS
+
+
+def names(*rows: type[Struct]) -> str:
+    """The columns of some rows as SQL lists them."""
+    return ", ".join(name for row in rows for name in row.__struct_fields__ if name != "end")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """A connection that cannot write; None for a log that is not there yet.
+
+    Raises `StoreError` when the file cannot be read or is of a newer ultra.
+    """
+    try:
+        with closing(_connect(path)) as connection:
+            version = check_version(connection, path, len(MIGRATIONS))
+            yield connection if version else None
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(
+            f"the log `{path}` cannot be read: {error}",
+            hint="`ultra logs path` shows where it is; move it away to begin a new one",
+        ) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        size = 0
+    if not size:
+        return sqlite3.connect(":memory:")
+    uri = path.absolute().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, check_same_thread=False)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        # WAL needs a file beside its own; where none can be made nobody writes either.
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True, check_same_thread=False)
+    return connection
+
+
+RUN_COLUMNS = names(RunRow)
+_RUN = f"SELECT {RUN_COLUMNS} FROM runs WHERE run_id = ?"  # noqa: S608  (names of our own structs)
+_CALLS = f"SELECT {names(CallRow)} FROM calls WHERE run_id = ?"  # noqa: S608
+_ATTEMPTS = (
+    f"SELECT {names(AttemptRow, AttemptEnd)} FROM attempts"  # noqa: S608
+    " WHERE call_id IN (SELECT call_id FROM calls WHERE run_id = ?)"
+)
+_PIECES = (
+    "SELECT p.attempt_id, p.text FROM calls c JOIN attempts a ON a.call_id = c.call_id"
+    " JOIN pieces p ON p.attempt_id = a.attempt_id WHERE c.run_id = ? ORDER BY p.id"
+)
+
+
+def load(connection: sqlite3.Connection, run_id: str) -> RunRows | None:
+    """All rows of a run; None when there is no such run.
+
+    An attempt that is still under way has as its text the pieces that were kept so far.
+    """
+    run = connection.execute(_RUN, (run_id,)).fetchone()
+    if run is None:
+        return None
+    attempts = [attempt_from(row) for row in connection.execute(_ATTEMPTS, (run_id,))]
+    if any(attempt.end.status == "running" for attempt in attempts):
+        attempts = _with_pieces(attempts, connection.execute(_PIECES, (run_id,)))
+    verdict = connection.execute("SELECT verdict FROM verdicts WHERE run_id = ?", (run_id,))
+    return RunRows(
+        RunRow(*run),
+        tuple(CallRow(*row) for row in connection.execute(_CALLS, (run_id,))),
+        tuple(attempts),
+        _verdict(verdict.fetchone()),
+    )
+
+
+def _with_pieces(
+    attempts: Iterable[AttemptRow], pieces: Iterable[tuple[str, str]]
+) -> list[AttemptRow]:
+    texts: dict[str, list[str]] = {}
+    for attempt_id, text in pieces:
+        texts.setdefault(attempt_id, []).append(text)
+    return [
+        structs.replace(row, end=structs.replace(row.end, text="".join(texts[row.attempt_id])))
+        if row.attempt_id in texts and row.end.status == "running"
+        else row
+        for row in attempts
+    ]
+
+
+def _verdict(row: tuple[Any] | None) -> Verdict | None:
+    return msgspec.json.decode(row[0], type=Verdict) if row else None

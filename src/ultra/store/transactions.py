@@ -1,0 +1,246 @@
+"""What is written inside one transaction, many rows a statement.
+
+Each statement lets go of Python's lock and waits to have it back: up to 5 ms each while the event
+loop is busy. So a thousand rows go in a few statements, not in a thousand.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import msgspec
+
+from ultra.core.ports import Admitted, AttemptRecord, Refused, RunEnd, RunRecord
+from ultra.core.request import Message
+from ultra.core.verdict import Verdict
+from ultra.store.contents import Contents, take_apart
+from ultra.store.operations import Admit, Close, End, Judged, Operation, Pieces
+from ultra.store.reading import RUN_COLUMNS, names
+from ultra.store.rows import (
+    AttemptEnd,
+    AttemptRow,
+    CallRow,
+    RunRow,
+    RunRows,
+    Value,
+    attempt_end,
+    attempt_row,
+    call_row,
+    ended,
+    run_row,
+    storable,
+    values,
+    wordless_verdict,
+)
+
+MOST_VALUES = 8_000
+"""Bound values in one statement. SQLite's own limit is 32,766 (sqlite.org/limits.html)."""
+
+_DAMAGED_INDEX = (
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_CORRUPT_VTAB,
+)
+"""What FTS5 says when its own tables are not as it left them."""
+
+_CALL_COLUMNS = f"{names(CallRow)}, prompt"
+_ATTEMPT_COLUMNS = names(AttemptRow, AttemptEnd)
+_END_FIELDS = AttemptEnd.__struct_fields__
+_RUN_END = RunRow.__struct_fields__[RunRow.__struct_fields__.index("status") :]
+
+
+class PromptCache:
+    """Takes a prompt apart once for all the calls that share it."""
+
+    def __init__(self) -> None:
+        self._last: list[tuple[tuple[Message, ...], Contents]] = []
+
+    def contents(self, messages: tuple[Message, ...]) -> Contents:
+        """The parts of the prompt; told apart by identity, since hashing it is the cost."""
+        for known, contents in self._last:
+            if known is messages:
+                return contents
+        contents = take_apart(messages)
+        self._last = [(messages, contents), *self._last[:3]]
+        return contents
+
+
+def commit(
+    connection: sqlite3.Connection, operations: Sequence[Operation], owner: str, cache: PromptCache
+) -> list[Admitted | Refused]:
+    """Put a group on record in one transaction; the outcomes are those of its admits, in order."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        admits = [operation for operation in operations if isinstance(operation, Admit)]
+        outcomes = admit(connection, admits, owner, cache)
+        _append(connection, [item for item in operations if isinstance(item, Pieces)])
+        _close(connection, [item for item in operations if isinstance(item, Close)])
+        for operation in operations:
+            if isinstance(operation, Judged):
+                _judge(connection, operation.run_id, operation.verdict)
+            elif isinstance(operation, End):
+                _end(connection, operation.run, operation.end, owner)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcomes
+
+
+def admit(
+    connection: sqlite3.Connection, admits: Sequence[Admit], owner: str, cache: PromptCache
+) -> list[Admitted | Refused]:
+    """Decide on attempts and write the rows of those that may leave, inside a transaction.
+
+    Whatever must hold before a byte leaves is looked at here, so that it is true when the row is.
+    """
+    attempts = [operation.attempt for operation in admits]
+    runs = {operation.run.run_id: operation.run for operation in admits}
+    _insert(connection, "runs", RUN_COLUMNS, [values(run_row(r, owner)) for r in runs.values()])
+    keys = _prompts(connection, [a for a in attempts if runs[a.run_id].keep_text], cache)
+    calls = {a.call_id: call_row(a, runs[a.run_id].keep_text) for a in reversed(attempts)}
+    rows = [[*values(row), keys.get(row.call_id)] for row in reversed(calls.values())]
+    _insert(connection, "calls", _CALL_COLUMNS, rows)
+    _insert(connection, "attempts", _ATTEMPT_COLUMNS, [values(attempt_row(a)) for a in attempts])
+    return [Admitted() for _ in attempts]
+
+
+def write_off(connection: sqlite3.Connection, rows: RunRows) -> None:
+    """Complete the rows of a run that its own process cannot complete any more."""
+    run = rows.run
+    _end_attempts(connection, [(row.attempt_id, row.end) for row in rows.attempts])
+    for call in rows.calls:
+        connection.execute(
+            "UPDATE calls SET status = ?, ended_at = ? WHERE call_id = ?",
+            (call.status, call.ended_at, call.call_id),
+        )
+    _end_row(connection, run)
+
+
+def _prompts(
+    connection: sqlite3.Connection, attempts: Sequence[AttemptRecord], cache: PromptCache
+) -> dict[str, str]:
+    """Store the prompts of the attempts, each once; their keys by call."""
+    taken = [(attempt.call_id, cache.contents(attempt.messages)) for attempt in attempts]
+    contents = {item.key: item for _, item in taken}.values()
+    blobs = dict(chain.from_iterable(item.blobs.items() for item in contents))
+    messages = dict(chain.from_iterable(item.messages.items() for item in contents))
+    _insert(connection, "blobs", "sha256, data", [list(pair) for pair in blobs.items()])
+    _insert(connection, "messages", "sha256, content", [list(pair) for pair in messages.items()])
+    listings: list[list[Value]] = [[item.key, item.listing] for item in contents]
+    _insert(connection, "prompts", "sha256, messages", listings)
+    return {call_id: item.key for call_id, item in taken}
+
+
+def _append(connection: sqlite3.Connection, pieces: Iterable[Pieces]) -> None:
+    rows: list[list[Value]] = [
+        [attempt_id, storable(text)] for item in pieces for attempt_id, text in item.texts.items()
+    ]
+    for batch in _batches(rows):
+        connection.execute(
+            "INSERT INTO pieces (attempt_id, text) SELECT v.column1, v.column2"  # noqa: S608
+            f" FROM ({_slots(batch)}) AS v JOIN attempts a ON a.attempt_id = v.column1"
+            " WHERE a.status = 'running'",
+            _flat(batch),
+        )
+
+
+def _close(connection: sqlite3.Connection, closes: Sequence[Close]) -> None:
+    ends = [(item.attempt_id, attempt_end(item.result, item.keep_text)) for item in closes]
+    _end_attempts(connection, ends)
+    calls: list[list[Value]] = [
+        [item.attempt_id, item.result.status, item.result.ended_at] for item in closes
+    ]
+    for batch in _batches(calls):
+        connection.execute(
+            "UPDATE calls SET status = v.column2, ended_at = v.column3"  # noqa: S608  (slots only)
+            f" FROM ({_slots(batch)}) AS v JOIN attempts a ON a.attempt_id = v.column1"
+            " WHERE calls.call_id = a.call_id",
+            _flat(batch),
+        )
+
+
+def _end_attempts(connection: sqlite3.Connection, ends: Sequence[tuple[str, AttemptEnd]]) -> None:
+    sets = ", ".join(f"{name} = v.column{at}" for at, name in enumerate(_END_FIELDS, start=2))
+    for batch in _batches([[attempt_id, *values(end)] for attempt_id, end in ends]):
+        connection.execute(
+            f"UPDATE attempts SET {sets} FROM ({_slots(batch)}) AS v"  # noqa: S608  (names, slots)
+            " WHERE attempts.attempt_id = v.column1",
+            _flat(batch),
+        )
+    for batch in _batches([[attempt_id] for attempt_id, _ in ends]):
+        connection.execute(
+            f"DELETE FROM pieces WHERE attempt_id IN ({_slots(batch)})",  # noqa: S608  (slots)
+            _flat(batch),
+        )
+
+
+def _judge(connection: sqlite3.Connection, run_id: str, verdict: Verdict) -> None:
+    row = connection.execute("SELECT keep_text FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        return
+    said = verdict if row[0] else wordless_verdict(verdict)
+    text = msgspec.json.encode(said).decode()
+    connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?)", (run_id, text))
+
+
+def _end(connection: sqlite3.Connection, run: RunRecord, end: RunEnd, owner: str) -> None:
+    row = run_row(run, owner)
+    _insert(connection, "runs", RUN_COLUMNS, [values(row)])
+    if end.verdict is not None:
+        _judge(connection, run.run_id, end.verdict)
+    _end_row(connection, ended(row, end))
+
+
+def _end_row(connection: sqlite3.Connection, run: RunRow) -> None:
+    """Complete a run's row."""
+    sets = ", ".join(f"{name} = ?" for name in _RUN_END)
+    connection.execute(
+        f"UPDATE runs SET {sets} WHERE run_id = ?",  # noqa: S608  (names of our own struct)
+        [*values(run)[-len(_RUN_END) :], run.run_id],
+    )
+    if run.keep_text:
+        _index(connection, run.run_id)
+
+
+def _index(connection: sqlite3.Connection, run_id: str) -> None:
+    """Make the words of a run findable. A damaged index costs the search, never the record."""
+    connection.execute("SAVEPOINT words")
+    try:
+        connection.execute(
+            "INSERT INTO runs_fts (rowid, prompt, answer) SELECT t.id, t.prompt, t.answer"
+            " FROM v_texts t JOIN runs r ON r.id = t.id WHERE r.run_id = ? AND NOT r.indexed",
+            (run_id,),
+        )
+        connection.execute("UPDATE runs SET indexed = 1 WHERE run_id = ?", (run_id,))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode not in _DAMAGED_INDEX or not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO words")
+    connection.execute("RELEASE words")
+
+
+def _insert(
+    connection: sqlite3.Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]
+) -> None:
+    """Insert rows, leaving those that are there already as they are."""
+    for batch in _batches(rows):
+        connection.execute(
+            f"INSERT OR IGNORE INTO {table} ({columns}) {_slots(batch)}",
+            _flat(batch),
+        )
+
+
+def _batches(rows: Sequence[Sequence[Value]]) -> Iterable[Sequence[Sequence[Value]]]:
+    size = max(1, MOST_VALUES // len(rows[0])) if rows else 1
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _slots(batch: Sequence[Sequence[Value]]) -> str:
+    row = "(" + ", ".join("?" * len(batch[0])) + ")"
+    return "VALUES " + ", ".join([row] * len(batch))
+
+
+def _flat(batch: Sequence[Sequence[Value]]) -> list[Value]:
+    return list(chain.from_iterable(batch))

@@ -1,0 +1,38 @@
+"""The turns of a conversation as the log has them."""
+
+import sqlite3
+
+import msgspec
+
+from ultra.core.request import Message, said
+from ultra.store.contents import put_together
+from ultra.store.rows import RunRows
+
+_ASKED = """
+SELECT p.messages FROM calls c JOIN prompts p ON p.sha256 = c.prompt
+WHERE c.run_id = ? AND c.role IN ('answer', 'member')
+ORDER BY c.member_index IS NULL, c.member_index, c.rowid LIMIT 1"""
+
+
+def turn(connection: sqlite3.Connection, rows: RunRows) -> list[Message]:
+    """The system messages of a run, what the user said last, and the answer."""
+    row = connection.execute(_ASKED, (rows.run.run_id,)).fetchone()
+    asked = _prompt(connection, row[0]) if row else []
+    user = next((message for message in reversed(asked) if message.role == "user"), None)
+    return [
+        *(message for message in asked if message.role == "system"),
+        user or said("user", rows.run.prompt or ""),
+        said("assistant", rows.run.answer or ""),
+    ]
+
+
+def _prompt(connection: sqlite3.Connection, listing: str) -> list[Message]:
+    def blob(key: str) -> bytes:
+        row = connection.execute("SELECT data FROM blobs WHERE sha256 = ?", (key,)).fetchone()
+        return bytes(row[0])
+
+    messages = []
+    for key in msgspec.json.decode(listing, type=list[str]):
+        row = connection.execute("SELECT content FROM messages WHERE sha256 = ?", (key,))
+        messages.append(put_together(row.fetchone()[0], blob))
+    return messages
