@@ -1,0 +1,292 @@
+"""What may stand in a profile: one table that the checker walks and the JSON Schema comes from.
+
+Beside the limits of `msgspec.Meta`, `extra` says what only our checker knows: `usd` reads dollars
+into exact nano-dollars, `why` words the rule of a pattern, `later` marks what this version checks
+and does not act on, `refused` maps a choice to the reason why this version refuses it, `secret`
+keeps a value out of messages, `lines` allows several lines.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from ultra.core.model import AuthStyle, Capability, Environment
+
+LATER = {"later": True}
+
+_AS = "x-as"
+
+
+def _shown_as(**words: Any) -> dict[str, Any]:
+    """What the JSON Schema says in place of what msgspec would: it lets nothing be overridden."""
+    return {_AS: words}
+
+
+def _choices(*offered: str, refused: dict[str, str]) -> Meta:
+    """Choices of which some are known and refused: editors are only offered the others."""
+    return Meta(extra={"refused": refused}, extra_json_schema=_shown_as(enum=list(offered)))
+
+
+Protocol = Literal[
+    "openai-chat",
+    "openai-responses",
+    "anthropic-messages",
+    "gemini",
+    "cohere-v2",
+    "ollama",
+    "bedrock-converse",
+    "simulated",
+]
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$",
+        max_length=64,
+        extra={"why": "a name holds letters, digits and `._+/-`, and begins with one of the first"},
+    ),
+]
+ModelText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^:\s@]+:\S.*$",
+        max_length=256,
+        extra={"why": "write `provider:model`"},
+        description="`provider:model`; the first colon splits",
+    ),
+]
+Reference = Annotated[
+    str,
+    Meta(min_length=1, max_length=256, description="An alias, `@group` or `provider:model`"),
+]
+Dollars = Annotated[
+    int,
+    Meta(
+        ge=0,
+        extra={"usd": True},
+        extra_json_schema=_shown_as(type="number"),
+        description="US dollars",
+    ),
+]
+Seconds = Annotated[float, Meta(gt=0, le=86_400, description="Seconds")]
+Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Free = Annotated[object, Meta(extra_json_schema={"description": "Passed on as it is"})]
+
+
+class _Checked(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A record of the file: unknown keys are mistakes."""
+
+
+class PriceSpec(_Checked, frozen=True):
+    """Dollars per million tokens, read exactly. A kind left out is billed as its wider kind."""
+
+    input_per_mtok: Dollars
+    output_per_mtok: Dollars
+    cache_read_per_mtok: Dollars | None = None
+    cache_write_per_mtok: Dollars | None = None
+    cache_write_1h_per_mtok: Dollars | None = None
+    audio_input_per_mtok: Dollars | None = None
+    audio_output_per_mtok: Dollars | None = None
+    reasoning_per_mtok: Dollars | None = None
+    request_usd: Dollars | None = None
+
+
+class ModelSpec(_Checked, frozen=True):
+    """One model under a short name. What is left out comes from the catalog, or is unknown."""
+
+    model: ModelText
+    price: Literal["free"] | PriceSpec | None = None
+    context_window: Count | None = None
+    max_output_tokens: Count | None = None
+    capabilities: tuple[Capability, ...] | None = None
+    options: dict[str, Free] = field(default_factory=dict)
+
+
+class LimitsSpec(_Checked, frozen=True):
+    """How much may be asked of a provider at once."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    requests_per_minute: Annotated[Count | None, Meta(extra=LATER)] = None
+    tokens_per_minute: Annotated[Count | None, Meta(extra=LATER)] = None
+
+
+class TimersSpec(_Checked, frozen=True):
+    """How long to wait; what is left out keeps its default."""
+
+    connect_s: Seconds | None = None
+    first_token_s: Seconds | None = None
+    reasoning_first_token_s: Seconds | None = None
+    idle_s: Seconds | None = None
+    run_s: Seconds | None = None
+
+
+class ProviderSpec(_Checked, frozen=True):
+    """One company, service or server. An empty one takes everything from the catalog row."""
+
+    vendor: Annotated[str, Meta(description="Catalog row, when the name is another")] | None = None
+    protocol: Protocol | None = None
+    base_url: Annotated[str, Meta(max_length=2048, extra={"secret": True})] | None = None
+    key: (
+        Annotated[
+            str,
+            Meta(
+                max_length=4096,
+                extra={"secret": True},
+                description="env:NAME, keyring:NAME, command:..., file:PATH, default or none",
+            ),
+        ]
+        | None
+    ) = None
+    auth: AuthStyle | None = None
+    headers: dict[
+        Annotated[
+            str,
+            Meta(pattern=r"^[A-Za-z0-9-]+$", extra={"why": "a header has letters, digits, `-`"}),
+        ],
+        Annotated[str, Meta(max_length=4096, extra={"secret": True})],
+    ] = field(default_factory=dict)
+    limits: LimitsSpec | None = None
+    timers: TimersSpec | None = None
+    options: dict[str, Free] = field(default_factory=dict)
+
+
+class EnsembleSpec(_Checked, frozen=True):
+    """A strategy with members that gives one answer and is used like a model."""
+
+    members: Annotated[tuple[Reference, ...], Meta(min_length=1)]
+    strategy: Annotated[
+        Literal["fusion", "first", "fallback", "vote", "best-of", "moa", "council", "cascade"],
+        _choices(
+            "fusion",
+            "first",
+            "fallback",
+            refused=dict.fromkeys(
+                ("vote", "best-of", "moa", "council", "cascade"),
+                "this version does not have that strategy yet",
+            ),
+        ),
+    ] = "fusion"
+    synthesizer: Reference | None = None
+
+
+class RouteSpec(_Checked, frozen=True):
+    """An ordered choice among models."""
+
+    candidates: Annotated[tuple[Reference, ...], Meta(min_length=1)]
+    policy: Annotated[
+        Literal["order", "balanced", "cheapest", "fastest"],
+        Meta(description="This version takes the candidates in the order written"),
+    ] = "order"
+    on_failure: tuple[Reference, ...] = ()
+
+
+class DefaultsSpec(_Checked, frozen=True):
+    """Which names serve when none is given."""
+
+    ask: Reference | None = None
+    compare: Reference | tuple[Reference, ...] | None = None
+    synthesizer: Reference | None = None
+    judge: Reference | None = None
+
+
+class RetrySpec(_Checked, frozen=True):
+    """How often one request may be tried: in all, and at one target."""
+
+    attempts: Annotated[int, Meta(ge=1, le=20)] | None = None
+    per_target: Annotated[int, Meta(ge=1, le=20)] | None = None
+
+
+class BreakerSpec(_Checked, frozen=True):
+    """When a failing endpoint is left alone for a while."""
+
+    failures: Count | None = None
+    window_s: Seconds | None = None
+
+
+class BudgetSpec(_Checked, frozen=True):
+    """How much may be spent. `soft` warns; `hard` refuses."""
+
+    day_usd: Dollars | None = None
+    month_usd: Dollars | None = None
+    mode: (
+        Annotated[
+            Literal["soft", "hard"],
+            _choices("soft", refused={"hard": "this version cannot enforce a hard budget"}),
+        ]
+        | None
+    ) = None
+    cost_center: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class CacheSpec(_Checked, frozen=True):
+    """Whether a question asked twice is answered from the log."""
+
+    enabled: bool | None = None
+    ttl_s: Count | None = None
+
+
+class ProfileSpec(_Checked, frozen=True):
+    """A profile of ultra: providers and models by the names that you give them."""
+
+    version: Literal[1]
+    requires: Annotated[str, Meta(description='Such as ">=0.1"', max_length=64)] | None = None
+    extends: Annotated[str, Meta(min_length=1, max_length=1024)] | None = None
+    environment: Environment | None = None
+    providers: dict[Name, ProviderSpec | None] = field(default_factory=dict)
+    models: dict[Name, ModelText | ModelSpec | None] = field(default_factory=dict)
+    groups: dict[Name, Annotated[tuple[Reference, ...], Meta(min_length=1)] | None] = field(
+        default_factory=dict
+    )
+    ensembles: dict[Name, EnsembleSpec | None] = field(default_factory=dict)
+    routes: dict[Name, RouteSpec | None] = field(default_factory=dict)
+    defaults: DefaultsSpec | None = None
+    retry: RetrySpec | None = None
+    breaker: Annotated[BreakerSpec | None, Meta(extra=LATER)] = None
+    budget: Annotated[BudgetSpec | None, Meta(extra=LATER)] = None
+    cache: Annotated[CacheSpec | None, Meta(extra=LATER)] = None
+    timers: TimersSpec | None = None
+    confirm_usd: Annotated[float, Meta(ge=0, le=1_000_000, description="US dollars")] | None = None
+
+
+class AliasesSpec(_Checked, frozen=True):
+    """The user's own short names for models, kept by `ultra aliases`."""
+
+    version: Literal[1]
+    models: dict[Name, ModelText | ModelSpec | None] = field(default_factory=dict)
+
+
+class TemplateSpec(_Checked, frozen=True):
+    """A prompt to be filled in: `$name` stands for a parameter, `$$` for a dollar sign."""
+
+    prompt: Annotated[str, Meta(max_length=500_000, extra={"lines": True})] | None = None
+    system: Annotated[str, Meta(max_length=500_000, extra={"lines": True})] | None = None
+    model: Reference | None = None
+    options: dict[str, Free] = field(default_factory=dict)
+    defaults: dict[str, Annotated[str, Meta(extra={"lines": True})]] = field(default_factory=dict)
+
+
+NAMED = ("models", "ensembles", "routes")
+"""The sections that share one namespace."""
+
+BY_NAME = ("providers", "models", "groups", "ensembles", "routes")
+"""The sections whose entries `extends` replaces one by one, each whole."""
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a profile, for editors that complete and check."""
+    described = msgspec.json.schema(ProfileSpec)
+    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(_as_shown(described)))
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "ultra profile"
+    return schema
+
+
+def _as_shown(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_as_shown(inner) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    words: dict[str, Any] = part.get(_AS, {})
+    kept = {name: _as_shown(inner) for name, inner in part.items() if name != _AS}
+    return {**kept, **words}
