@@ -1,0 +1,1 @@
+"""How one call is made: one policy a module, composed around the provider's stream."""

@@ -1,0 +1,97 @@
+"""Puts every attempt on record before its first byte leaves, and completes the record after.
+
+Whatever ends the attempt (an answer, a failure, a cancel, a reader that left) closes its row. An
+`admit` that is itself cancelled is the ledger's to close: only it knows whether a row was written.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from ultra.core.errors import CallError, Failure
+from ultra.core.events import AttemptStarted
+from ultra.core.ports import AttemptRecord, Ledger, Refused
+from ultra.core.stream import TextDelta
+from ultra.engine.accounting import (
+    attempt_result,
+    estimate_nano,
+    how_it_ended,
+    incomplete,
+)
+from ultra.engine.context import Call, CallContext, Policy, PolicyBody
+
+
+def admit(ledger: Ledger) -> Policy:
+    """Ask the ledger for every attempt and tell it how each one ended."""
+
+    def policy(inner: Call) -> Call:
+        async def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
+            ctx.prepare_attempt()
+            started = ctx.run.clock.monotonic()
+            verdict = await ledger.admit(_record(ctx))
+            if isinstance(verdict, Refused):
+                raise _refusal(verdict)
+            ctx.begin_attempt()
+            failure: Failure | None = None
+            cancelled = False
+            try:
+                yield AttemptStarted(ctx.attempt_id, ctx.number)
+                ctx.left = True
+                async with aclosing(_attempt(inner, ctx, ledger)) as bodies:
+                    async for body in bodies:
+                        yield body
+            except BaseException as error:
+                failure, cancelled = how_it_ended(ctx, error)
+                raise
+            finally:
+                result = attempt_result(ctx, started, failure, cancelled=cancelled)
+                ctx.results.append(result)
+                ledger.close(ctx.attempt_id, result)
+
+        return call
+
+    return policy
+
+
+async def _attempt(
+    inner: Call, ctx: CallContext, ledger: Ledger
+) -> AsyncGenerator[PolicyBody, None]:
+    """Fold what comes, keep it safe while it comes, and refuse what is not an answer."""
+    builder, clock = ctx.builder, ctx.run.clock
+    async with aclosing(inner(ctx)) as bodies:
+        async for body in bodies:
+            if isinstance(body, TextDelta):
+                ledger.checkpoint(ctx.attempt_id, body.text)
+            builder.add(body, clock.monotonic())  # type: ignore[arg-type]
+            yield body
+    error = incomplete(builder)
+    if error is not None:
+        raise error
+
+
+def _record(ctx: CallContext) -> AttemptRecord:
+    request, spec = ctx.request, ctx.spec
+    return AttemptRecord(
+        attempt_id=ctx.attempt_id,
+        call_id=ctx.call_id,
+        run_id=ctx.run.run_id,
+        number=ctx.number + 1,
+        role=spec.role,
+        index=spec.index,
+        sample=request.sample,
+        target=request.target,
+        messages=request.messages,
+        options={
+            name: value
+            for name in request.sampling.__struct_fields__
+            if (value := getattr(request.sampling, name)) not in (None, (), {})
+        },
+        started_at=ctx.run.clock.time(),
+        charged_nano=estimate_nano(request),
+    )
+
+
+def _refusal(refused: Refused) -> CallError:
+    failure = refused.failure
+    return CallError(
+        failure.error_class, failure.message, hint=failure.hint, retry_after_s=refused.wait_s
+    )

@@ -1,0 +1,147 @@
+"""What the policies around a call share: the run's clock, deadline and sinks, the call's tries."""
+
+import random
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from ultra.core.answer import AnswerBuilder
+from ultra.core.events import AttemptFailed, AttemptStarted, Body, Event
+from ultra.core.ids import attempt_id, call_id
+from ultra.core.ports import AttemptBudget, AttemptResult, CallSpec, Clock, Sink
+from ultra.core.profile import RetryRules
+from ultra.core.request import settled
+from ultra.core.stream import StreamBody
+
+PolicyBody = AttemptStarted | AttemptFailed | StreamBody
+"""What flows through the policies of a call, from the provider outwards."""
+
+
+class EventHub:
+    """Numbers the events of a run and hands each to every sink, in order.
+
+    A sink that raises is dropped and reported through `warn`; the run goes on.
+    """
+
+    def __init__(
+        self, run_id: str, clock: Clock, sinks: Sequence[Sink], warn: Callable[[str], None]
+    ) -> None:
+        self._run_id = run_id
+        self._clock = clock
+        self._sinks = list(sinks)
+        self._warn = warn
+        self._seq = 0
+        self.started = clock.monotonic()
+
+    def emit(self, call: str, body: Body) -> None:
+        """Tell every sink; `call` is empty for events of the run itself."""
+        event = Event(self._run_id, call, self._seq, self._clock.monotonic() - self.started, body)
+        self._seq += 1
+        for sink in tuple(self._sinks):
+            try:
+                sink.on_event(event)
+            except Exception as error:
+                self._drop(sink, error)
+
+    async def drained(self, call: str) -> None:
+        """Wait until every sink can take more of the call's text."""
+        for sink in tuple(self._sinks):
+            try:
+                await sink.drained(call)
+            except Exception as error:
+                self._drop(sink, error)
+
+    def _drop(self, sink: Sink, error: Exception) -> None:
+        if sink in self._sinks:
+            self._sinks.remove(sink)
+            self._warn(f"`{type(sink).__name__}` failed and was dropped: {error}")
+
+
+class RunContext:
+    """One run: its ids, its events, its deadline and its only source of randomness.
+
+    `deadline` is on the clock's monotonic scale.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        *,
+        clock: Clock,
+        hub: EventHub,
+        deadline_s: float,
+        rng: random.Random,
+        retry: RetryRules,
+    ) -> None:
+        self.run_id = run_id
+        self.clock = clock
+        self.hub = hub
+        self.rng = rng
+        self.retry = retry
+        self.deadline = hub.started + deadline_s
+        self._calls = 0
+
+    def next_call_id(self) -> str:
+        """The id of one more call of this run."""
+        self._calls += 1
+        return call_id(self.run_id, self._calls)
+
+    def attempts(self) -> AttemptBudget:
+        """A fresh budget of tries, as the profile sets it."""
+        return AttemptBudget(self.retry.attempts, self.retry.per_target)
+
+    def remaining_s(self) -> float:
+        """Seconds until the deadline; negative once it has passed."""
+        return self.deadline - self.clock.monotonic()
+
+
+class CallContext:
+    """One call on its way through the policies.
+
+    `number` counts the attempts that are on record. `builder` folds the attempt under way (or the
+    last one), `left` says whether it was handed to the provider, so that bytes may be out, and
+    `results` holds how every attempt ended.
+    """
+
+    __slots__ = (
+        "attempt_id",
+        "attempts",
+        "builder",
+        "call_id",
+        "left",
+        "number",
+        "request",
+        "results",
+        "run",
+        "spec",
+        "started",
+        "stopped_by_deadline",
+    )
+
+    def __init__(self, run: RunContext, spec: CallSpec) -> None:
+        self.run = run
+        self.spec = spec
+        self.request = settled(spec.request)
+        self.call_id = run.next_call_id()
+        self.attempts = spec.attempts or run.attempts()
+        self.started = run.clock.monotonic()
+        self.builder = AnswerBuilder()
+        self.number = 0
+        self.attempt_id = ""
+        self.left = False
+        self.results: list[AttemptResult] = []
+        self.stopped_by_deadline = False
+
+    def prepare_attempt(self) -> None:
+        """Name the next attempt and start its fold afresh; it counts once it is on record."""
+        self.attempt_id = attempt_id(self.call_id, self.number + 1)
+        self.builder = AnswerBuilder()
+        self.left = False
+
+    def begin_attempt(self) -> None:
+        """Count the attempt that was prepared: it is on record."""
+        self.number += 1
+
+
+Call = Callable[[CallContext], AsyncGenerator[PolicyBody, None]]
+"""One call as a stream; a policy takes one and gives one back."""
+
+Policy = Callable[[Call], Call]
