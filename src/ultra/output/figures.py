@@ -1,0 +1,74 @@
+"""How numbers read: one spelling for all screens and documents, `unknown` for what is not known."""
+
+import math
+
+from ultra.core.cost import usd
+from ultra.core.records import RunDocument
+
+__all__ = [
+    "count",
+    "differing_costs",
+    "finite",
+    "lower_bound",
+    "price",
+    "rate",
+    "seconds",
+    "share",
+    "usd",
+]
+
+
+def seconds(value: float | None, *, missing: str = "-") -> str:
+    """A duration: two decimals below one second, one below a hundred, none above."""
+    if value is None or not math.isfinite(value):
+        return missing
+    if value < 1:
+        return f"{value:.2f} s"
+    return f"{value:.1f} s" if value < 100 else f"{value:,.0f} s"
+
+
+def count(value: int | None, *, missing: str = "-") -> str:
+    """A number of tokens or of anything else."""
+    return missing if value is None else f"{value:,}"
+
+
+def rate(value: float | None, *, missing: str = "-") -> str:
+    """Tokens per second."""
+    if value is None or not math.isfinite(value):
+        return missing
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def share(value: float | None, *, missing: str = "-") -> str:
+    """A fraction of 0..1 as a percentage."""
+    if value is None or not math.isfinite(value):
+        return missing
+    return f"{value * 100:.0f}%"
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None for one that is none."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def differing_costs(document: RunDocument) -> list[str]:
+    """A line for each try whose provider says it charged something else than we reckon."""
+    return [
+        f"{call.provider}:{call.model} says {usd(attempt.provider_cost_nano)}, "
+        f"reckoned {usd(attempt.cost_nano)} ({attempt.price_source or 'no price'})"
+        for call in document.calls
+        for attempt in call.attempts
+        if attempt.cost_differs
+    ]
+
+
+def price(cost_nano: int | None) -> str:
+    """What a call cost, in words that stand alone."""
+    return "cost unknown" if cost_nano is None else usd(cost_nano)
+
+
+def lower_bound(cost_nano: int | None, known_nano: int) -> str:
+    """What a run cost: exact, or from below when a part of it is unknown."""
+    if cost_nano is None and known_nano > 0:
+        return f"at least {usd(known_nano)}"
+    return usd(cost_nano)

@@ -1,0 +1,38 @@
+"""Questions to whoever sits at the terminal: asked on stderr, answered on stdin."""
+
+import getpass
+
+from ultra.core.errors import UsageError
+from ultra.output.safe import cell
+from ultra.output.streams import Streams
+
+
+def confirm(streams: Streams, question: str) -> bool:
+    """Whether the user said yes. Enter, end of input and the absence of a terminal mean no."""
+    if not streams.interactive:
+        return False
+    streams.tell(f"{cell(question)} [y/N] ")
+    return streams.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def secret(streams: Streams, question: str) -> str:
+    """What the user typed without it being shown, or the first line of stdin when it is piped.
+
+    Raises `UsageError` when that is empty.
+    """
+    answer = _typed(streams, question) if streams.stdin_is_tty else streams.stdin.readline()
+    if not answer.strip():
+        raise UsageError("nothing was given", hint="type it at the prompt, or pipe it to stdin")
+    return answer.strip()
+
+
+def _typed(streams: Streams, question: str) -> str:
+    """What was typed unseen; Ctrl-D gives nothing, and nothing is left standing on the line."""
+    try:
+        return getpass.getpass(f"{cell(question)}: ", stream=streams.stderr)
+    except EOFError:
+        streams.tell("\n")
+        return ""
+    except KeyboardInterrupt:
+        streams.tell("\n")
+        raise

@@ -1,0 +1,130 @@
+"""A run as one web page: nothing is loaded from anywhere, no text in it is ever markup."""
+
+from html import escape
+
+from ultra.core.records import CallDocument, RunDocument
+from ultra.output.compare import COLUMNS, Said, differences, members, table_rows, title
+from ultra.output.figures import lower_bound, price, seconds
+from ultra.output.safe import cell, visible
+from ultra.output.tool_calls import calls_json
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #57606a }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --paper: #0d1117; --line: #30363d; --soft: #8d96a0 }
+}
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.3rem; white-space: pre-wrap; overflow-wrap: anywhere }
+h2 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere }
+.answers { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)) }
+article { border: 1px solid var(--line); border-radius: 6px; padding: 1rem; min-width: 0 }
+pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext }
+.facts, footer { color: var(--soft); font-size: .9rem }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; margin: 1.5rem 0; width: 100% }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left }
+.figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+@media print {
+  :root { --ink: #000; --paper: #fff; --line: #999; --soft: #333 }
+  body { margin: 0; max-width: none }
+  .answers { display: block }
+  article { margin-bottom: 1rem }
+  tr, h2 { break-inside: avoid; break-after: avoid }
+}
+"""
+
+
+def web_page(document: RunDocument) -> str:
+    """The answer, or all answers, with where they part and their figures, as HTML."""
+    head = cell(document.prompt or document.verb, 80)
+    if document.answer is not None:
+        body = f"<article>{_pre(document.answer)}</article>"
+    else:
+        answers = "\n".join(_article(call) for call in members(document))
+        body = f'{_differences(document)}<section class="answers">\n{answers}\n</section>'
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{_text(head)}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1 dir="auto">{_text(document.prompt or document.verb)}</h1>
+{body}
+<div class="scroll">{_table(document)}</div>
+<footer>{_footer(document)}</footer>
+</body>
+</html>
+"""
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))
+
+
+def _pre(text: str) -> str:
+    return f'<pre dir="auto">{_text(text)}</pre>'
+
+
+def _article(call: CallDocument) -> str:
+    facts = [seconds(call.duration_s), price(call.cost_nano)]
+    if call.status != "ok":
+        facts.append(call.status)
+    parts = [f"<h2>{_text(title(call))}</h2>", f'<p class="facts">{_text(" · ".join(facts))}</p>']
+    if call.text:
+        parts.append(_pre(call.text))
+    elif call.tool_calls:
+        parts.append(_pre(calls_json(call.tool_calls)))
+    if call.error is not None:
+        parts.append(f"<p>Error: {_text(call.error.message)}</p>")
+    return f"<article>{''.join(parts)}</article>"
+
+
+def _differences(document: RunDocument) -> str:
+    found = differences(document)
+    if found is None:
+        return ""
+    parts = ["<h2>Differences</h2>", *(_list(said) for said in found.said)]
+    if found.agreed:
+        parts.append(f"<p>All {found.agreed} say the same.</p>")
+    return f"<section>{''.join(parts)}</section>\n"
+
+
+def _list(said: Said) -> str:
+    items = "".join(f'<li dir="auto">{_text(sentence)}</li>' for sentence in said.sentences)
+    return f"<p>{_text(said.head)}:</p><ul>{items}</ul>"
+
+
+def _table(document: RunDocument) -> str:
+    heads = "".join(f"<th{_figure(column.right)}>{_text(column.name)}</th>" for column in COLUMNS)
+    rows = "\n".join(f"<tr>{_cells(row)}</tr>" for row in table_rows(document))
+    return f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+
+
+def _cells(row: list[str]) -> str:
+    pairs = zip(row, COLUMNS, strict=True)
+    return "".join(f"<td{_figure(column.right)}>{_text(text)}</td>" for text, column in pairs)
+
+
+def _figure(is_figure: bool) -> str:
+    return ' class="figure"' if is_figure else ""
+
+
+def _footer(document: RunDocument) -> str:
+    facts = [
+        f"run {document.run_id}",
+        document.started_at,
+        lower_bound(document.cost_nano, document.known_nano),
+    ]
+    if document.simulated:
+        facts.append("simulated")
+    if document.degraded:
+        facts.append("degraded: " + "; ".join(document.reasons))
+    return _text(" · ".join(facts))
