@@ -1,0 +1,1 @@
+"""Choose among models and combine their answers; one strategy a module."""

@@ -1,0 +1,64 @@
+"""Every strategy by its name on the command line: one more is one more row."""
+
+from importlib import import_module
+from typing import cast
+
+from msgspec import Struct
+
+from ultra.core.errors import UsageError
+from ultra.core.ports import Strategy
+from ultra.core.text import did_you_mean
+from ultra.strategies.checked import checked
+
+
+class StrategyRow(Struct, frozen=True):
+    """Where a strategy stands and what it needs.
+
+    `calls` is the formula of the calls it makes of N members, as `--dry-run` shows it. `writes`
+    says that it adds an analysis, its repair and a writer to its members' calls, `in_order` that a
+    later member is asked only when the one before failed. `members` is the fewest it works with.
+    """
+
+    module: str
+    function: str
+    summary: str
+    calls: str
+    members: int = 1
+    writes: bool = False
+    in_order: bool = False
+    one_answer: bool = True
+
+
+STRATEGIES: dict[str, StrategyRow] = {
+    "single": StrategyRow("single", "single", "one model answers", "1", in_order=True),
+    "first": StrategyRow("first", "first", "a race: the first complete answer wins", "N"),
+    "fallback": StrategyRow(
+        "fallback", "fallback", "in order, the next when one fails", "1 to N", in_order=True
+    ),
+    "fusion": StrategyRow(
+        "fusion",
+        "fusion",
+        "members answer, one compares, one writes",
+        "N + 2 or 3",
+        members=2,
+        writes=True,
+    ),
+    "all": StrategyRow("all", "all_members", "every answer, side by side", "N", one_answer=False),
+}
+
+
+def strategy_row(name: str) -> StrategyRow:
+    """The row of a strategy. Raises `UsageError` for an unknown one, naming the nearest."""
+    if name not in STRATEGIES:
+        raise UsageError(
+            f"there is no strategy `{name}`",
+            hint=did_you_mean(name, STRATEGIES) or f"there are: {', '.join(STRATEGIES)}",
+        )
+    return STRATEGIES[name]
+
+
+def load_strategy(name: str) -> Strategy:
+    """The strategy itself, imported when it is first wanted, with answers held to their schema."""
+    row = strategy_row(name)
+    module = import_module(f"ultra.strategies.{row.module}")
+    return checked(cast("Strategy", vars(module)[row.function]))

@@ -1,0 +1,88 @@
+"""Answers of a fixed shape from a model: asked for by schema, checked, and repaired once."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from ultra.core.answer import Answer
+from ultra.core.events import CallRole
+from ultra.core.model import Target
+from ultra.core.ports import Caller, CallSpec
+from ultra.core.request import CallRequest, Message, said
+
+T = TypeVar("T")
+
+
+async def ask_structured(
+    caller: Caller, target: Target, messages: tuple[Message, ...], shape: type[T], role: CallRole
+) -> tuple[T | None, list[Answer], str]:
+    """Ask for JSON of a shape; on a wrong shape ask once more, quoting what was wrong with it.
+
+    Returns the value (None when it could not be had), the answers it took, and why it failed.
+    """
+    schema = schema_of(shape)
+    answers: list[Answer] = []
+    reason = ""
+    for _ in range(2):
+        request = CallRequest(target, messages, json_schema=schema)
+        async with caller.open([CallSpec(request, role)]) as calls:
+            answer = (await calls.settle(None, None))[0]
+        answers.append(answer)
+        if not answer.ok:
+            return None, answers, answer.error.error_class.value if answer.error else "no answer"
+        try:
+            return (
+                msgspec.json.decode(unfenced(answer.text).encode("utf-8", "replace"), type=shape),
+                answers,
+                "",
+            )
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            reason = str(error)
+        messages = (*messages, *repair_turns(answer.text, reason))
+    return None, answers, f"not the JSON asked for: {reason}"
+
+
+def repair_turns(text: str, why: str) -> tuple[Message, ...]:
+    """The turns that show a model what it said and what was wrong with it."""
+    return (
+        said("assistant", text),
+        said(
+            "user",
+            f"That is not the JSON asked for: {why}. Answer again with the JSON value and "
+            "nothing else.",
+        ),
+    )
+
+
+def unfenced(text: str) -> str:
+    """The text inside a Markdown fence that encloses all of it; any other text as it is."""
+    lines = text.strip().splitlines()
+    if len(lines) > 2 and lines[0].startswith("```") and lines[-1].strip() == "```":
+        return "\n".join(lines[1:-1])
+    return text.strip()
+
+
+def schema_of(shape: type[Any]) -> dict[str, Any]:
+    """The JSON Schema of a struct with every reference resolved, as strict modes require."""
+    root = msgspec.json.schema(shape)
+    parts: dict[str, Any] = root.pop("$defs", {})
+    resolved = _resolve(root, parts)
+    return dict(resolved)
+
+
+def _resolve(node: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_resolve(item, parts) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _resolve(parts[node["$ref"].rsplit("/", 1)[1]], parts)
+    plain = {
+        key: _resolve(value, parts)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str))  # a name; a field called so is a schema
+    }
+    if plain.get("type") == "object":
+        plain["additionalProperties"] = False
+        plain["required"] = list(plain.get("properties", {}))
+    return plain
