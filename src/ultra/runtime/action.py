@@ -1,0 +1,66 @@
+"""What a user asks the runtime to do, and what came of it."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from ultra.core.answer import Answer
+from ultra.core.model import Target
+from ultra.core.ports import Outcome
+from ultra.core.records import RunDocument
+from ultra.core.request import Prompt
+
+Verb = Literal["ask", "compare", "chat", "demo"]
+Interruption = Literal["sigint", "sigterm", "broken_pipe"]
+
+
+class Selection(Struct, frozen=True):
+    """Who answers and how: a strategy with its members in the order asked for.
+
+    `label` is what the user called it when one name stood for several models.
+    """
+
+    strategy: str
+    members: tuple[Target, ...]
+    synthesizer: Target | None = None
+    label: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any answer would be made up."""
+        everyone = (*self.members, *([self.synthesizer] if self.synthesizer else []))
+        return any(target.endpoint.simulated for target in everyone)
+
+
+class Action(Struct, frozen=True):
+    """One run to make.
+
+    `deadline_s` None takes the longest `run_s` of the members' timers. `conversation` ties the run
+    to earlier ones; empty starts a new conversation. `keep_text` false keeps words out of the log.
+    `seed` None draws one.
+    """
+
+    verb: Verb
+    prompt: Prompt
+    selection: Selection
+    stream: bool = True
+    deadline_s: float | None = None
+    quorum: int | None = None
+    grace_s: float | None = None
+    keep_text: bool = True
+    conversation: str = ""
+    session: str = ""
+    seed: int | None = None
+
+
+class RunResult(Struct, frozen=True):
+    """What came of a run. `document` is what `--json` prints; `calls` are all answers of all roles.
+
+    `interrupted` says what stopped it from outside; None when it ran to its own end.
+    """
+
+    run_id: str
+    outcome: Outcome
+    document: RunDocument
+    calls: tuple[Answer, ...]
+    interrupted: Interruption | None = None

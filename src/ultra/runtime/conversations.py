@@ -1,0 +1,62 @@
+"""What was said before, so that it can be continued; never in another terminal's conversation."""
+
+from msgspec import Struct
+
+from ultra.core.errors import UsageError
+from ultra.core.records import RunDocument
+from ultra.core.request import Message
+from ultra.core.text import one_line
+from ultra.store.queries import Log
+
+
+class Conversation(Struct, frozen=True):
+    """The turns so far, oldest first. `models` are whom the last turn was answered by."""
+
+    id: str
+    last_run: str
+    about: str
+    models: tuple[str, ...]
+    messages: tuple[Message, ...]
+
+
+def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
+    """The conversation of a run, or the last one of this terminal.
+
+    Raises `UsageError` when it cannot be told which is meant, when the last run was a comparison
+    that nobody picked from, and when its words were kept out of the log.
+    """
+    last = log.run(cid) if cid is not None else _last_here(log, session)
+    if last.verb == "compare":
+        answers = ", ".join(f"`{call.name}`" for call in last.calls)
+        raise UsageError(
+            f"run `{last.run_id[:8]}` compared {answers}; there is no one answer to continue",
+            hint="continue another run with `--cid RUN`; `ultra logs` lists them",
+        )
+    messages = tuple(log.conversation(last.conversation))
+    if not messages:
+        raise UsageError(
+            f"the words of run `{last.run_id[:8]}` were kept out of the log",
+            hint="only a run made without `--no-log` can be continued",
+        )
+    return Conversation(
+        last.conversation,
+        last.run_id,
+        one_line(last.prompt or "", 60),
+        tuple(
+            f"{call.provider}:{call.model}"
+            for call in last.calls
+            if call.call_id == last.answer_call and call.role == "answer"
+        ),
+        messages,
+    )
+
+
+def _last_here(log: Log, session: str) -> RunDocument:
+    recent = ", ".join(f"`{run[:8]}`" for run in log.recent_ids(3))
+    hint = f"name one with `--cid`; the last are {recent}" if recent else "nothing was asked yet"
+    if not session:
+        raise UsageError("it cannot be told which terminal this is", hint=hint)
+    last = log.last_run(session)
+    if last is None:
+        raise UsageError("nothing was asked in this terminal yet", hint=hint)
+    return last

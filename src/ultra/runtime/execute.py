@@ -1,0 +1,229 @@
+"""Makes one run: the strategy over the engine, events to the sinks, its record to the ledger."""
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+import ultra
+from ultra.core.answer import Answer
+from ultra.core.events import Concluded, RunFinished, RunStarted, RunStatus, VerdictReached
+from ultra.core.ids import new_run_id
+from ultra.core.ports import Clock, Ledger, Outcome, Provider, RunEnd, RunRecord, Settings, Sink
+from ultra.core.profile import Profile
+from ultra.core.verdict import Verdict
+from ultra.engine.caller import EngineCaller
+from ultra.engine.context import EventHub, RunContext
+from ultra.engine.pipeline import compose
+from ultra.runtime.action import Action, RunResult
+from ultra.runtime.document import document_of
+from ultra.runtime.loop import Interrupt
+from ultra.runtime.tally import Recording, Tally
+from ultra.strategies.registry import load_strategy
+
+FLUSH_S = 6.0
+"""How long a finished run waits for its log: longer than SQLite's own wait for a lock (5 s)."""
+
+INTERRUPTED_FLUSH_S = 0.4
+"""The same after Ctrl-C, which promises to end within a second in all."""
+
+
+class Services(Struct, frozen=True):
+    """What a run is made with. `warn` tells the user something in one line.
+
+    `told_of_log` says whether the user knows already that the log is in trouble.
+    """
+
+    profile: Profile
+    provider: Provider
+    ledger: Ledger
+    clock: Clock
+    warn: Callable[[str], None]
+    told_of_log: Callable[[], bool] = lambda: False
+
+
+async def execute(
+    action: Action, sinks: Sequence[Sink], services: Services, interrupt: Interrupt
+) -> RunResult:
+    """Make the run and complete its record, whatever ends it.
+
+    Failures of calls are part of the result. Raises nothing for them, and nothing for a signal:
+    the result then says what interrupted it. A bug in a strategy is raised once the record stands.
+    """
+    run, tally, ledger = Run(action, services), Tally(), Recording(services.ledger)
+    hub = EventHub(run.record.run_id, services.clock, [tally, *sinks], services.warn)
+    ledger.begin_run(run.record)
+    hub.emit("", run.started())
+    bug: Exception | None = None
+    try:
+        outcome = await run.strategy(hub, ledger)
+    except asyncio.CancelledError:
+        _resume()
+        outcome = Outcome(tally.members(), reasons=("the run was interrupted",))
+    except Exception as error:
+        bug = error
+        outcome = Outcome((), reasons=(f"ultra itself failed: {type(error).__name__}",))
+    verdict = _verdict(action, outcome)
+    if verdict is not None:
+        hub.emit("", VerdictReached(verdict))
+    end = run.end(outcome, verdict, hub, interrupted=interrupt.cause is not None)
+    if outcome.answer is not None:
+        hub.emit("", _concluded(outcome, outcome.answer))
+    hub.emit("", _finished(end, tally))
+    ledger.end_run(run.record.run_id, end)
+    if not await _flushed(ledger, interrupt) and not services.told_of_log():
+        services.warn("the log could not be written in time; the answer itself is not affected")
+    if bug is not None:
+        raise bug
+    document = document_of(run.record, ledger.attempts.values(), end)
+    return RunResult(run.record.run_id, outcome, document, tuple(tally.answers), interrupt.cause)
+
+
+class Run:
+    """One run of an action: its record and how it begins and ends."""
+
+    def __init__(self, action: Action, services: Services) -> None:
+        self._action = action
+        self._services = services
+        run_id = new_run_id()
+        self.record = RunRecord(
+            run_id,
+            action.verb,
+            action.selection.strategy,
+            services.clock.time(),
+            profile=services.profile.name,
+            environment=services.profile.environment,
+            host=socket.gethostname(),
+            cwd=_cwd(),
+            session=action.session,
+            conversation=action.conversation or run_id,
+            prompt=action.prompt.question,
+            simulated=action.selection.simulated,
+            keep_text=action.keep_text,
+            version=ultra.__version__,
+        )
+
+    def started(self) -> RunStarted:
+        """The first event of the run."""
+        return RunStarted(
+            self._action.verb,
+            self._action.selection.strategy,
+            tuple(member.name for member in self._action.selection.members),
+            profile=self.record.profile,
+            simulated=self.record.simulated,
+        )
+
+    async def strategy(self, hub: EventHub, ledger: Ledger) -> Outcome:
+        """Carry the strategy out over a fresh engine."""
+        action, services = self._action, self._services
+        context = RunContext(
+            self.record.run_id,
+            clock=services.clock,
+            hub=hub,
+            deadline_s=_deadline(action),
+            rng=random.Random(),  # noqa: S311 - spreads retries; labels draw from the seed below
+            retry=services.profile.retry,
+        )
+        settings = Settings(
+            quorum=action.quorum,
+            grace_s=action.grace_s,
+            seed=action.seed if action.seed is not None else int.from_bytes(os.urandom(8), "big"),
+            stream=action.stream,
+            synthesizer=action.selection.synthesizer,
+        )
+        return await load_strategy(action.selection.strategy)(
+            action.prompt,
+            action.selection.members,
+            EngineCaller(context, compose(services.provider, ledger)),
+            lambda body: hub.emit("", body),
+            settings,
+        )
+
+    def end(
+        self, outcome: Outcome, verdict: Verdict | None, hub: EventHub, *, interrupted: bool
+    ) -> RunEnd:
+        """How the run ended, as its record keeps it."""
+        answer = outcome.answer
+        clock = self._services.clock
+        return RunEnd(
+            "cancelled" if interrupted else _status(outcome),
+            clock.time(),
+            clock.monotonic() - hub.started,
+            answer_call=answer.call_id if answer else None,
+            answer_text=answer.text if answer else "",
+            degraded=outcome.degraded,
+            reasons=outcome.reasons,
+            provenance=outcome.provenance,
+            verdict=verdict,
+        )
+
+
+async def _flushed(ledger: Ledger, interrupt: Interrupt) -> bool:
+    """Wait for the log; a signal meanwhile shortens the wait and takes nothing from the result."""
+    if interrupt.cause is None:
+        try:
+            return await ledger.flush(FLUSH_S)
+        except asyncio.CancelledError:
+            _resume()
+    return await ledger.flush(INTERRUPTED_FLUSH_S)
+
+
+def _resume() -> None:
+    """Take the cancel as handled, so that the record can still be completed."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _deadline(action: Action) -> float:
+    if action.deadline_s is not None:
+        return action.deadline_s
+    return max(member.endpoint.timers.run_s for member in action.selection.members)
+
+
+def _verdict(action: Action, outcome: Outcome) -> Verdict | None:
+    if action.verb != "compare" or not any(answer.ok for answer in outcome.answers):
+        return None
+    from ultra.evaluation.agreement import agreement
+
+    return agreement(outcome.answers)
+
+
+def _status(outcome: Outcome) -> RunStatus:
+    if outcome.answer is not None:
+        if outcome.answer.ok:
+            return "ok"
+        return "partial" if outcome.answer.text else "error"
+    usable = sum(answer.ok for answer in outcome.answers)
+    if usable and usable == len(outcome.answers):
+        return "ok"
+    return "partial" if usable else "error"
+
+
+def _concluded(outcome: Outcome, answer: Answer) -> Concluded:
+    return Concluded(
+        answer.call_id,
+        answer.text,
+        provenance=outcome.provenance,
+        degraded=outcome.degraded,
+        reasons=outcome.reasons,
+        ok=answer.ok,
+    )
+
+
+def _finished(end: RunEnd, tally: Tally) -> RunFinished:
+    cost, known, unknown = tally.totals()
+    return RunFinished(
+        end.status, end.duration_s, cost, known, unpriced=unknown, degraded=end.degraded
+    )
+
+
+def _cwd() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # the directory was removed under us
+        return ""

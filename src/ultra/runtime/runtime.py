@@ -1,0 +1,187 @@
+"""The runtime that every front end holds: profile, catalog, log and keys, each made when wanted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from ultra.config.load import load_profile, resolve_target
+from ultra.config.paths import Paths
+from ultra.config.secrets import Keys
+from ultra.core.clock import SystemClock
+from ultra.core.errors import UsageError
+from ultra.core.model import KeyRef, Target
+from ultra.core.ports import Sink
+from ultra.core.profile import Profile
+from ultra.providers.catalog import ShippedCatalog
+from ultra.providers.daemon import install
+from ultra.runtime import loop
+from ultra.runtime.action import Action, RunResult, Selection
+from ultra.runtime.execute import Services, execute
+from ultra.runtime.loop import Interrupt
+from ultra.runtime.selection import select_for_ask, select_for_compare
+from ultra.store.ledger import SqliteLedger
+from ultra.store.queries import Log
+
+if TYPE_CHECKING:
+    from ultra.runtime.conversations import Conversation
+
+
+class Runtime:
+    """One user's ultra: where things lie, who may be asked, and what was said.
+
+    `selector` is `--profile`; None looks for one. `key` is `--key`: where the key of a run comes
+    from. `key_input` is read for one that comes from stdin; None reads stdin itself. `warn` tells
+    the user something in one line.
+    """
+
+    def __init__(
+        self,
+        selector: str | None,
+        *,
+        environ: Mapping[str, str],
+        cwd: Path,
+        warn: Callable[[str], None],
+        key: str | None = None,
+        key_input: TextIO | None = None,
+    ) -> None:
+        self._selector = selector
+        self._key = None if key is None else _key_ref(key)
+        self._key_input = key_input
+        self.environ = environ
+        self.cwd = cwd
+        self.warn = warn
+        self._told_of_log = False
+        self.paths = Paths.from_env(environ)
+        self.clock = SystemClock()
+
+    @cached_property
+    def catalog(self) -> ShippedCatalog:
+        """Vendors and prices as shipped; newer prices where the user has taken some."""
+        catalog = ShippedCatalog(fresher=self.paths.prices_file)
+        if catalog.trouble:
+            self.warn(catalog.trouble)
+        return catalog
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The checked profile; its warnings are told once. Raises `ConfigError`."""
+        profile = load_profile(
+            self._selector,
+            environ=self.environ,
+            cwd=self.cwd,
+            paths=self.paths,
+            catalog=self.catalog,
+        )
+        for warning in profile.warnings:
+            self.warn(warning)
+        return profile
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Where keys come from."""
+        return Keys(self.environ, paths=self.paths, stdin=self._key_input)
+
+    @cached_property
+    def log(self) -> Log:
+        """What was said; empty when nothing was."""
+        return Log(self.paths.database)
+
+    @cached_property
+    def ledger(self) -> SqliteLedger:
+        """The record that runs are written to."""
+        return SqliteLedger(self.paths.database, clock=self.clock, warn=self._warn_of_log)
+
+    def _warn_of_log(self, text: str) -> None:
+        self._told_of_log = True
+        self.warn(text)
+
+    def resolve(self, name: str) -> Target:
+        """The model written `provider:model`. Raises `UsageError` for an unknown provider."""
+        return resolve_target(self.profile, name, self.catalog, lookup=self.environ.get)
+
+    def select(self, names: Sequence[str], strategy: str | None) -> Selection:
+        """Who answers `ask`."""
+        return select_for_ask(self.profile, names, strategy, self.resolve)
+
+    def select_all(self, names: Sequence[str]) -> Selection:
+        """Who answers `compare`."""
+        return select_for_compare(self.profile, names, self.resolve)
+
+    def perform(self, action: Action, watch: Callable[[Interrupt], Sequence[Sink]]) -> RunResult:
+        """Make one run to its end; `watch` makes its sinks, which may interrupt it."""
+
+        async def main(interrupt: Interrupt) -> RunResult:
+            from ultra.providers.hub import ProviderHub
+
+            install()
+            hub = ProviderHub(
+                self._keys_for(action.selection),
+                self.clock,
+                expected_calls=len(action.selection.members),
+                environ=self.environ,
+            )
+            services = Services(
+                self.profile, hub, self.ledger, self.clock, self.warn, lambda: self._told_of_log
+            )
+            try:
+                return await execute(action, watch(interrupt), services, interrupt)
+            finally:
+                await hub.aclose()
+
+        result = loop.run(main)
+        for warning in self.keys.warnings:
+            self.warn(warning)
+        self.keys.warnings.clear()
+        return result
+
+    @cached_property
+    def session(self) -> str:
+        """Which terminal this is; empty when that cannot be told."""
+        from ultra.runtime.session import session_id
+
+        return session_id(self.environ)
+
+    def conversation(self, cid: str | None) -> "Conversation":
+        """The conversation of a run, or of this terminal. Raises `UsageError` when unclear."""
+        from ultra.runtime.conversations import find_conversation
+
+        return find_conversation(self.log, self.session, cid)
+
+    def page(self, url: str) -> str:
+        """The text behind a web address. Raises `UsageError` when it cannot be had."""
+
+        async def main(_interrupt: Interrupt) -> str:
+            from ultra.providers.hub import ProviderHub
+
+            install()
+            hub = ProviderHub(self.keys, self.clock, environ=self.environ)
+            try:
+                return await hub.fetch(url)
+            finally:
+                await hub.aclose()
+
+        return loop.run(main)
+
+    def close(self) -> None:
+        """Write what is left of the log and let go of it."""
+        if "ledger" in vars(self):
+            self.ledger.shutdown()
+
+    def _keys_for(self, selection: Selection) -> Keys:
+        if self._key is None:
+            return self.keys
+        members = (*selection.members, *filter(None, [selection.synthesizer]))
+        providers = sorted({member.endpoint.provider for member in members})
+        if len(providers) > 1:
+            raise UsageError(
+                f"`--key` is for one provider, not for {' and '.join(providers)}",
+                hint="a key is never sent to another host than its own",
+            )
+        return self.keys.overridden(providers[0], self._key)
+
+
+def _key_ref(text: str) -> KeyRef:
+    from ultra.config.keyref import parse_override
+
+    return parse_override(text)

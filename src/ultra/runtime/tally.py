@@ -1,0 +1,78 @@
+"""Watches a run and its log, so that what happened can be told even when the log cannot be read."""
+
+from ultra.core.answer import Answer
+from ultra.core.events import CallCancelled, CallFailed, CallFinished, CallStarted, Event
+from ultra.core.ports import (
+    Admitted,
+    AttemptRecord,
+    AttemptResult,
+    Ledger,
+    Refused,
+    RunEnd,
+    RunRecord,
+)
+
+
+class Tally:
+    """A sink that keeps the answer of every call, in the order of ending."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self._places: dict[str, int] = {}
+
+    def on_event(self, event: Event) -> None:
+        """Note the place and the end of a call."""
+        if isinstance(event.body, CallStarted) and event.body.index is not None:
+            self._places[event.call] = event.body.index
+        elif isinstance(event.body, CallFinished | CallFailed | CallCancelled):
+            self.answers.append(event.body.answer)
+
+    def members(self) -> tuple[Answer, ...]:
+        """The members' answers so far, in the order asked for; those of helpers left out."""
+        known = [answer for answer in self.answers if answer.call_id in self._places]
+        return tuple(sorted(known, key=lambda answer: self._places[answer.call_id]))
+
+    async def drained(self, _call_id: str) -> None:
+        """Always ready."""
+
+    def totals(self) -> tuple[int | None, int, int]:
+        """Cost of all calls (None if any is unknown), the known part, how many are unknown."""
+        known = [answer.cost_nano for answer in self.answers if answer.cost_nano is not None]
+        unknown = len(self.answers) - len(known)
+        return (None if unknown else sum(known)), sum(known), unknown
+
+
+class Recording:
+    """A ledger that remembers what it was told while another one writes it down."""
+
+    def __init__(self, inner: Ledger) -> None:
+        self._inner = inner
+        self.attempts: dict[str, tuple[AttemptRecord, AttemptResult | None]] = {}
+
+    def begin_run(self, run: RunRecord) -> None:
+        """Pass it on."""
+        self._inner.begin_run(run)
+
+    async def admit(self, attempt: AttemptRecord) -> Admitted | Refused:
+        """Pass it on; an attempt that was refused is not remembered."""
+        verdict = await self._inner.admit(attempt)
+        if isinstance(verdict, Admitted):
+            self.attempts[attempt.attempt_id] = (attempt, None)
+        return verdict
+
+    def checkpoint(self, attempt_id: str, piece: str) -> None:
+        """Pass it on."""
+        self._inner.checkpoint(attempt_id, piece)
+
+    def close(self, attempt_id: str, result: AttemptResult) -> None:
+        """Remember how the attempt ended, and pass it on."""
+        self.attempts[attempt_id] = (self.attempts[attempt_id][0], result)
+        self._inner.close(attempt_id, result)
+
+    def end_run(self, run_id: str, end: RunEnd) -> None:
+        """Pass it on."""
+        self._inner.end_run(run_id, end)
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Pass it on."""
+        return await self._inner.flush(timeout_s)
