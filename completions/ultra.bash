@@ -1,0 +1,267 @@
+# bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
+
+_ultra_verbs='ask compare chat demo logs models aliases templates keys profiles init completions'
+
+_ultra_verb() { # WORD: the verb it stands for, else `ask`
+    REPLY=''
+    case "$*" in
+        ask) REPLY=ask ;;
+        compare) REPLY=compare ;;
+        chat) REPLY=chat ;;
+        demo) REPLY=demo ;;
+        logs | log) REPLY=logs ;;
+        models | model) REPLY=models ;;
+        aliases | alias) REPLY=aliases ;;
+        templates | template) REPLY=templates ;;
+        keys | key) REPLY=keys ;;
+        profiles | profile) REPLY=profiles ;;
+        init) REPLY=init ;;
+        completions | completion) REPLY=completions ;;
+        *) REPLY=ask ;;
+    esac
+}
+
+_ultra_flags() { # COMMAND: its flags
+    REPLY=''
+    case "$*" in
+        '') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
+        'ask') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs') REPLY='--run -n --count -q --query -m --model -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs list') REPLY='--run -n --count -q --query -m --model -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs show') REPLY='-r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'models') REPLY='-a --all -q --query --live --refresh --refresh-prices --restore-prices -y --yes --strategies --vendors --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'models list') REPLY='-a --all -q --query --live --refresh --refresh-prices --restore-prices -y --yes --strategies --vendors --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'aliases') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'aliases list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'aliases set') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'aliases remove') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'templates') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'templates list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'templates show') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'templates path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'templates remove') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'keys') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'keys list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'keys set') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'keys remove') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'keys test') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles show') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles check') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles use') REPLY='--none -P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles add') REPLY='--name -m --model -P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles schema') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'profiles trust') REPLY='-y --yes --show --revoke -P --profile --quiet --verbose --debug -h --help' ;;
+        'init') REPLY='-y --yes --force --print --server -P --profile --quiet --verbose --debug -h --help' ;;
+        'completions') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+    esac
+}
+
+_ultra_commands() { # COMMAND: the commands under it
+    REPLY=''
+    case "$*" in
+        'logs') REPLY='list show path' ;;
+        'models') REPLY='list' ;;
+        'aliases') REPLY='list set remove' ;;
+        'templates') REPLY='list show path remove' ;;
+        'keys') REPLY='list set remove test' ;;
+        'profiles') REPLY='list show check use add schema trust' ;;
+    esac
+}
+
+_ultra_words() { # COMMAND N: what completes its Nth argument
+    REPLY=''
+    case "$*" in
+        'ask '*) REPLY='free' ;;
+        'compare '*) REPLY='free' ;;
+        'logs '0) REPLY='runs' ;;
+        'logs list '0) REPLY='runs' ;;
+        'logs show '0) REPLY='runs' ;;
+        'aliases set '0) REPLY='aliases' ;;
+        'aliases set '1) REPLY='models' ;;
+        'aliases remove '0) REPLY='aliases' ;;
+        'templates show '0) REPLY='templates' ;;
+        'templates remove '0) REPLY='templates' ;;
+        'keys set '0) REPLY='providers' ;;
+        'keys set '*) REPLY='free' ;;
+        'keys remove '0) REPLY='providers' ;;
+        'keys test '0) REPLY='providers' ;;
+        'profiles show '0) REPLY='profiles' ;;
+        'profiles check '0) REPLY='profiles' ;;
+        'profiles use '0) REPLY='profiles' ;;
+        'profiles add '0) REPLY='free' ;;
+        'profiles trust '0) REPLY='files' ;;
+        'completions '0) REPLY='words:bash zsh fish' ;;
+    esac
+}
+
+_ultra_value() { # COMMAND FLAG: what completes its value
+    REPLY=''
+    case "$*" in
+        'ask -m' | 'ask --model') REPLY='models' ;;
+        'ask -s' | 'ask --system') REPLY='free' ;;
+        'ask --strategy') REPLY='strategies' ;;
+        'ask --cid') REPLY='runs' ;;
+        'ask -t' | 'ask --template') REPLY='templates' ;;
+        'ask -p' | 'ask --param') REPLY='free' ;;
+        'ask --save') REPLY='free' ;;
+        'ask -o' | 'ask --option') REPLY='free' ;;
+        'ask -a' | 'ask --attachment') REPLY='files' ;;
+        'ask -f' | 'ask --file') REPLY='files' ;;
+        'ask --schema') REPLY='files' ;;
+        'ask --tools') REPLY='files' ;;
+        'ask --max-tokens') REPLY='free' ;;
+        'ask --format') REPLY='words:text markdown json ndjson' ;;
+        'ask --output') REPLY='files' ;;
+        'ask --deadline') REPLY='free' ;;
+        'ask --quorum') REPLY='free' ;;
+        'ask --grace') REPLY='free' ;;
+        'ask --key') REPLY='sources' ;;
+        'ask -P' | 'ask --profile') REPLY='profiles' ;;
+        'compare -m' | 'compare --model') REPLY='models' ;;
+        'compare -s' | 'compare --system') REPLY='free' ;;
+        'compare -o' | 'compare --option') REPLY='free' ;;
+        'compare -a' | 'compare --attachment') REPLY='files' ;;
+        'compare -f' | 'compare --file') REPLY='files' ;;
+        'compare --schema') REPLY='files' ;;
+        'compare --tools') REPLY='files' ;;
+        'compare --max-tokens') REPLY='free' ;;
+        'compare --format') REPLY='words:text markdown json ndjson html csv' ;;
+        'compare --output') REPLY='files' ;;
+        'compare --deadline') REPLY='free' ;;
+        'compare --quorum') REPLY='free' ;;
+        'compare --grace') REPLY='free' ;;
+        'compare --key') REPLY='sources' ;;
+        'compare -P' | 'compare --profile') REPLY='profiles' ;;
+        'chat -m' | 'chat --model') REPLY='models' ;;
+        'chat -s' | 'chat --system') REPLY='free' ;;
+        'chat --cid') REPLY='runs' ;;
+        'chat -o' | 'chat --option') REPLY='free' ;;
+        'chat --max-tokens') REPLY='free' ;;
+        'chat --key') REPLY='sources' ;;
+        'chat -P' | 'chat --profile') REPLY='profiles' ;;
+        'demo -P' | 'demo --profile') REPLY='profiles' ;;
+        'logs --run') REPLY='runs' ;;
+        'logs -n' | 'logs --count') REPLY='free' ;;
+        'logs -q' | 'logs --query') REPLY='free' ;;
+        'logs -m' | 'logs --model') REPLY='models' ;;
+        'logs -P' | 'logs --profile') REPLY='profiles' ;;
+        'logs list --run') REPLY='runs' ;;
+        'logs list -n' | 'logs list --count') REPLY='free' ;;
+        'logs list -q' | 'logs list --query') REPLY='free' ;;
+        'logs list -m' | 'logs list --model') REPLY='models' ;;
+        'logs list -P' | 'logs list --profile') REPLY='profiles' ;;
+        'logs show -P' | 'logs show --profile') REPLY='profiles' ;;
+        'logs path -P' | 'logs path --profile') REPLY='profiles' ;;
+        'models -q' | 'models --query') REPLY='free' ;;
+        'models --refresh-prices') REPLY='free' ;;
+        'models -P' | 'models --profile') REPLY='profiles' ;;
+        'models list -q' | 'models list --query') REPLY='free' ;;
+        'models list --refresh-prices') REPLY='free' ;;
+        'models list -P' | 'models list --profile') REPLY='profiles' ;;
+        'aliases -P' | 'aliases --profile') REPLY='profiles' ;;
+        'aliases list -P' | 'aliases list --profile') REPLY='profiles' ;;
+        'aliases set -P' | 'aliases set --profile') REPLY='profiles' ;;
+        'aliases remove -P' | 'aliases remove --profile') REPLY='profiles' ;;
+        'templates -P' | 'templates --profile') REPLY='profiles' ;;
+        'templates list -P' | 'templates list --profile') REPLY='profiles' ;;
+        'templates show -P' | 'templates show --profile') REPLY='profiles' ;;
+        'templates path -P' | 'templates path --profile') REPLY='profiles' ;;
+        'templates remove -P' | 'templates remove --profile') REPLY='profiles' ;;
+        'keys -P' | 'keys --profile') REPLY='profiles' ;;
+        'keys list -P' | 'keys list --profile') REPLY='profiles' ;;
+        'keys set -P' | 'keys set --profile') REPLY='profiles' ;;
+        'keys remove -P' | 'keys remove --profile') REPLY='profiles' ;;
+        'keys test -P' | 'keys test --profile') REPLY='profiles' ;;
+        'profiles -P' | 'profiles --profile') REPLY='profiles' ;;
+        'profiles list -P' | 'profiles list --profile') REPLY='profiles' ;;
+        'profiles show -P' | 'profiles show --profile') REPLY='profiles' ;;
+        'profiles check -P' | 'profiles check --profile') REPLY='profiles' ;;
+        'profiles use -P' | 'profiles use --profile') REPLY='profiles' ;;
+        'profiles add --name') REPLY='free' ;;
+        'profiles add -m' | 'profiles add --model') REPLY='models' ;;
+        'profiles add -P' | 'profiles add --profile') REPLY='profiles' ;;
+        'profiles schema -P' | 'profiles schema --profile') REPLY='profiles' ;;
+        'profiles trust -P' | 'profiles trust --profile') REPLY='profiles' ;;
+        'init --server') REPLY='free' ;;
+        'init -P' | 'init --profile') REPLY='profiles' ;;
+        'completions -P' | 'completions --profile') REPLY='profiles' ;;
+    esac
+}
+_ultra_add() { # WORD: one candidate, if it begins as the word under the cursor does
+    [[ $1 == "$cur"* ]] && COMPREPLY+=("$lead${1#"$cut"}")
+}
+
+_ultra_offer() { # KIND: its candidates
+    local word
+    case $1 in
+        '' | free) ;;
+        words:*) for word in ${1#words:}; do _ultra_add "$word"; done ;;
+        files)
+            compopt -o filenames 2> /dev/null
+            while IFS= read -r word; do _ultra_add "$word"; done < <(compgen -f -- "$cur")
+            ;;
+        *)
+            while IFS=$'\t' read -r word _; do
+                _ultra_add "$word"
+            done < <(ultra __complete "$1" "$cur" "$profile" 2> /dev/null < /dev/null)
+            ;;
+    esac
+}
+
+_ultra() {
+    local line=${COMP_LINE:0:COMP_POINT} at='' flag='' profile='' cut='' lead='' REPLY word cur
+    local -i i n=0 last
+    local -a words=()
+    COMPREPLY=()
+    read -rd '' -a words <<< "$line"
+    [[ $line == *[[:space:]] ]] && words+=('')
+    last=$((${#words[@]} - 1))
+    cur=${words[last]}
+    for ((i = 1; i < last; i++)); do
+        word=${words[i]}
+        if [[ $flag ]]; then
+            [[ $flag == -P || $flag == --profile ]] && profile=$word
+            flag=''
+        elif [[ $word == --profile=* ]]; then
+            profile=${word#*=}
+        elif [[ $word == -?* ]]; then
+            _ultra_value "${at:-ask}" "$word"
+            [[ $REPLY ]] && flag=$word
+        elif [[ ! $at ]]; then
+            _ultra_verb "$word"
+            at=$REPLY
+        else
+            _ultra_commands "$at"
+            if [[ $n == 0 && " $REPLY " == *" $word "* ]]; then at="$at $word"; else n+=1; fi
+        fi
+    done
+    if [[ ! $flag && $cur == --*=* ]]; then
+        flag=${cur%%=*} cur=${cur#*=}
+        [[ $COMP_WORDBREAKS == *=* ]] || lead="$flag="
+    fi
+    if [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]]; then
+        cut=${cur%"${cur##*:}"} lead=''
+    fi
+    if [[ $flag ]]; then
+        _ultra_value "${at:-ask}" "$flag"
+        _ultra_offer "$REPLY"
+    elif [[ $cur == -* ]]; then
+        _ultra_flags "$at"
+        _ultra_offer "words:$REPLY"
+    elif [[ ! $at ]]; then
+        _ultra_offer "words:$_ultra_verbs"
+    else
+        _ultra_commands "$at"
+        [[ $n == 0 ]] && _ultra_offer "words:$REPLY"
+        _ultra_words "$at" "$n"
+        _ultra_offer "$REPLY"
+    fi
+}
+
+complete -F _ultra ultra

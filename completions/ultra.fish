@@ -1,0 +1,590 @@
+# fish completion for ultra. Written by `ultra completions fish`; changes here are lost.
+
+set -g __ultra_commands 'logs list' \
+    'logs show' \
+    'logs path' \
+    'models list' \
+    'aliases list' \
+    'aliases set' \
+    'aliases remove' \
+    'templates list' \
+    'templates show' \
+    'templates path' \
+    'templates remove' \
+    'keys list' \
+    'keys set' \
+    'keys remove' \
+    'keys test' \
+    'profiles list' \
+    'profiles show' \
+    'profiles check' \
+    'profiles use' \
+    'profiles add' \
+    'profiles schema' \
+    'profiles trust'
+set -g __ultra_values 'ask -m' \
+    'ask --model' \
+    'ask -s' \
+    'ask --system' \
+    'ask --strategy' \
+    'ask --cid' \
+    'ask -t' \
+    'ask --template' \
+    'ask -p' \
+    'ask --param' \
+    'ask --save' \
+    'ask -o' \
+    'ask --option' \
+    'ask -a' \
+    'ask --attachment' \
+    'ask -f' \
+    'ask --file' \
+    'ask --schema' \
+    'ask --tools' \
+    'ask --max-tokens' \
+    'ask --format' \
+    'ask --output' \
+    'ask --deadline' \
+    'ask --quorum' \
+    'ask --grace' \
+    'ask --key' \
+    'ask -P' \
+    'ask --profile' \
+    'compare -m' \
+    'compare --model' \
+    'compare -s' \
+    'compare --system' \
+    'compare -o' \
+    'compare --option' \
+    'compare -a' \
+    'compare --attachment' \
+    'compare -f' \
+    'compare --file' \
+    'compare --schema' \
+    'compare --tools' \
+    'compare --max-tokens' \
+    'compare --format' \
+    'compare --output' \
+    'compare --deadline' \
+    'compare --quorum' \
+    'compare --grace' \
+    'compare --key' \
+    'compare -P' \
+    'compare --profile' \
+    'chat -m' \
+    'chat --model' \
+    'chat -s' \
+    'chat --system' \
+    'chat --cid' \
+    'chat -o' \
+    'chat --option' \
+    'chat --max-tokens' \
+    'chat --key' \
+    'chat -P' \
+    'chat --profile' \
+    'demo -P' \
+    'demo --profile' \
+    'logs --run' \
+    'logs -n' \
+    'logs --count' \
+    'logs -q' \
+    'logs --query' \
+    'logs -m' \
+    'logs --model' \
+    'logs -P' \
+    'logs --profile' \
+    'logs list --run' \
+    'logs list -n' \
+    'logs list --count' \
+    'logs list -q' \
+    'logs list --query' \
+    'logs list -m' \
+    'logs list --model' \
+    'logs list -P' \
+    'logs list --profile' \
+    'logs show -P' \
+    'logs show --profile' \
+    'logs path -P' \
+    'logs path --profile' \
+    'models -q' \
+    'models --query' \
+    'models --refresh-prices' \
+    'models -P' \
+    'models --profile' \
+    'models list -q' \
+    'models list --query' \
+    'models list --refresh-prices' \
+    'models list -P' \
+    'models list --profile' \
+    'aliases -P' \
+    'aliases --profile' \
+    'aliases list -P' \
+    'aliases list --profile' \
+    'aliases set -P' \
+    'aliases set --profile' \
+    'aliases remove -P' \
+    'aliases remove --profile' \
+    'templates -P' \
+    'templates --profile' \
+    'templates list -P' \
+    'templates list --profile' \
+    'templates show -P' \
+    'templates show --profile' \
+    'templates path -P' \
+    'templates path --profile' \
+    'templates remove -P' \
+    'templates remove --profile' \
+    'keys -P' \
+    'keys --profile' \
+    'keys list -P' \
+    'keys list --profile' \
+    'keys set -P' \
+    'keys set --profile' \
+    'keys remove -P' \
+    'keys remove --profile' \
+    'keys test -P' \
+    'keys test --profile' \
+    'profiles -P' \
+    'profiles --profile' \
+    'profiles list -P' \
+    'profiles list --profile' \
+    'profiles show -P' \
+    'profiles show --profile' \
+    'profiles check -P' \
+    'profiles check --profile' \
+    'profiles use -P' \
+    'profiles use --profile' \
+    'profiles add --name' \
+    'profiles add -m' \
+    'profiles add --model' \
+    'profiles add -P' \
+    'profiles add --profile' \
+    'profiles schema -P' \
+    'profiles schema --profile' \
+    'profiles trust -P' \
+    'profiles trust --profile' \
+    'init --server' \
+    'init -P' \
+    'init --profile' \
+    'completions -P' \
+    'completions --profile'
+
+function __ultra_verb # WORD: the verb it stands for, else `ask`
+    switch $argv[1]
+        case ask
+            echo ask
+        case compare
+            echo compare
+        case chat
+            echo chat
+        case demo
+            echo demo
+        case logs log
+            echo logs
+        case models model
+            echo models
+        case aliases alias
+            echo aliases
+        case templates template
+            echo templates
+        case keys key
+            echo keys
+        case profiles profile
+            echo profiles
+        case init
+            echo init
+        case completions completion
+            echo completions
+        case '*'
+            echo ask
+    end
+end
+
+function __ultra_at # the command that the words before the cursor name, nothing before a verb
+    set -l at ''
+    set -l value 0
+    for word in (commandline -opc)[2..-1]
+        if test $value = 1
+            set value 0
+        else if string match -q -- '-?*' $word
+            if contains -- (test -n "$at"; and echo $at; or echo ask)" $word" $__ultra_values
+                set value 1
+            end
+        else if test -z "$at"
+            set at (__ultra_verb $word)
+        else if contains -- "$at $word" $__ultra_commands
+            set at "$at $word"
+        end
+    end
+    echo $at
+end
+
+function __ultra_is # COMMAND...: whether one of them is under way
+    contains -- (__ultra_at) $argv
+end
+
+function __ultra_profile # the value of -P or --profile
+    set -l words (commandline -opc)
+    for place in (seq 2 (count $words))
+        switch $words[$place]
+            case -P --profile
+                echo $words[(math $place + 1)] 2> /dev/null
+                return
+            case '--profile=*'
+                string replace -- --profile= '' $words[$place]
+                return
+        end
+    end
+end
+
+function __ultra_offer # KIND: its candidates
+    set -l current (commandline -ct | string replace -r '^--[^=]*=' '')
+    command ultra __complete $argv[1] "$current" (__ultra_profile) 2> /dev/null < /dev/null
+end
+
+complete -c ultra -f
+complete -c ultra -n "__ultra_is ''" -a ask -d 'one answer, from one model or made out of several (the default)'
+complete -c ultra -n "__ultra_is ''" -a compare -d 'every answer side by side, with what they cost and took'
+complete -c ultra -n "__ultra_is ''" -a chat -d 'a conversation at a prompt'
+complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated models; nothing is sent or spent'
+complete -c ultra -n "__ultra_is ''" -a logs -d 'what was asked and answered, what it cost and why it failed'
+complete -c ultra -n "__ultra_is ''" -a models -d 'the models on offer, with protocol, price and window'
+complete -c ultra -n "__ultra_is ''" -a aliases -d 'short names for models'
+complete -c ultra -n "__ultra_is ''" -a templates -d 'prompts to use again'
+complete -c ultra -n "__ultra_is ''" -a keys -d 'where each provider\'s key comes from; store, remove, test'
+complete -c ultra -n "__ultra_is ''" -a profiles -d 'profiles: list, show, check, use, schema, trust'
+complete -c ultra -n "__ultra_is ''" -a init -d 'look for keys and local servers and write a profile'
+complete -c ultra -n "__ultra_is ''" -a completions -d 'completion scripts for bash, zsh and fish'
+complete -c ultra -n "__ultra_is ''" -l version -d 'print the version'
+complete -c ultra -n "__ultra_is '' ask" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
+complete -c ultra -n "__ultra_is '' ask" -s s -l system -x -d 'system prompt'
+complete -c ultra -n "__ultra_is '' ask" -l strategy -x -a '(__ultra_offer strategies)' -d 'single, first, fallback or fusion'
+complete -c ultra -n "__ultra_is '' ask" -s c -l continue -d 'continue this terminal\'s conversation'
+complete -c ultra -n "__ultra_is '' ask" -l cid -x -a '(__ultra_offer runs)' -d 'continue from that run'
+complete -c ultra -n "__ultra_is '' ask" -s t -l template -x -a '(__ultra_offer templates)' -d 'saved prompt'
+complete -c ultra -n "__ultra_is '' ask" -s p -l param -x -d 'fill in a template; repeat'
+complete -c ultra -n "__ultra_is '' ask" -l save -x -d 'save this as a template, ask nobody'
+complete -c ultra -n "__ultra_is '' ask" -s o -l option -x -d 'temperature, top_p, seed, stop, reasoning_effort, or one of the provider\'s own'
+complete -c ultra -n "__ultra_is '' ask" -s a -l attachment -r -F -d 'picture, PDF or sound; repeat'
+complete -c ultra -n "__ultra_is '' ask" -s f -l file -r -F -d 'text to put before the prompt; repeat'
+complete -c ultra -n "__ultra_is '' ask" -l schema -r -F -d 'answer as JSON: a schema, a .json file, or `name, age int`'
+complete -c ultra -n "__ultra_is '' ask" -l repair -d 'ask once more if `--schema` is not met'
+complete -c ultra -n "__ultra_is '' ask" -l tools -r -F -d 'JSON file of functions the model may ask for; ultra calls none'
+complete -c ultra -n "__ultra_is '' ask" -l max-tokens -x -d 'cap the answer'
+complete -c ultra -n "__ultra_is '' ask" -s x -l extract -d 'first code block only'
+complete -c ultra -n "__ultra_is '' ask" -l xl -d 'last code block only'
+complete -c ultra -n "__ultra_is '' ask" -s n -l no-log -d 'keep the words out of the log'
+complete -c ultra -n "__ultra_is '' ask" -s u -l usage -d 'tell tokens and cost on stderr'
+complete -c ultra -n "__ultra_is '' ask" -l no-stdin -d 'leave stdin alone (for loops)'
+complete -c ultra -n "__ultra_is '' ask" -l no-stream -d 'all of the answer or nothing'
+complete -c ultra -n "__ultra_is '' ask" -l sanitize -d 'strip control sequences in pipes'
+complete -c ultra -n "__ultra_is '' ask" -l format -x -a 'text markdown json ndjson' -d 'text, markdown, json or ndjson'
+complete -c ultra -n "__ultra_is '' ask" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is '' ask" -l events -d 'one JSON line per event as it happens'
+complete -c ultra -n "__ultra_is '' ask" -l output -r -F -d 'write there instead of stdout'
+complete -c ultra -n "__ultra_is '' ask" -l deadline -x -d 'end the run by then'
+complete -c ultra -n "__ultra_is '' ask" -l quorum -x -d 'go on once K members answered'
+complete -c ultra -n "__ultra_is '' ask" -l grace -x -d 'wait so much longer for the rest'
+complete -c ultra -n "__ultra_is '' ask" -l strict -d 'exit 4 if a member was lost'
+complete -c ultra -n "__ultra_is '' ask" -s y -l yes -d 'spend without asking first'
+complete -c ultra -n "__ultra_is '' ask" -l dry-run -d 'which calls, to whom, at what cost; send nothing'
+complete -c ultra -n "__ultra_is '' ask" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'
+complete -c ultra -n "__ultra_is '' ask" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is '' ask" -s q -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is '' ask" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is '' ask" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is '' ask" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'compare'" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
+complete -c ultra -n "__ultra_is 'compare'" -s s -l system -x -d 'system prompt'
+complete -c ultra -n "__ultra_is 'compare'" -s o -l option -x -d 'temperature, top_p, seed, stop, reasoning_effort, or one of the provider\'s own'
+complete -c ultra -n "__ultra_is 'compare'" -s a -l attachment -r -F -d 'picture, PDF or sound; repeat'
+complete -c ultra -n "__ultra_is 'compare'" -s f -l file -r -F -d 'text to put before the prompt; repeat'
+complete -c ultra -n "__ultra_is 'compare'" -l schema -r -F -d 'answer as JSON: a schema, a .json file, or `name, age int`'
+complete -c ultra -n "__ultra_is 'compare'" -l tools -r -F -d 'JSON file of functions the model may ask for; ultra calls none'
+complete -c ultra -n "__ultra_is 'compare'" -l max-tokens -x -d 'cap the answer'
+complete -c ultra -n "__ultra_is 'compare'" -s n -l no-log -d 'keep the words out of the log'
+complete -c ultra -n "__ultra_is 'compare'" -s u -l usage -d 'tell tokens and cost on stderr'
+complete -c ultra -n "__ultra_is 'compare'" -l no-stdin -d 'leave stdin alone (for loops)'
+complete -c ultra -n "__ultra_is 'compare'" -l no-stream -d 'all of the answer or nothing'
+complete -c ultra -n "__ultra_is 'compare'" -l format -x -a 'text markdown json ndjson html csv' -d 'text, markdown, json, ndjson, csv or html'
+complete -c ultra -n "__ultra_is 'compare'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'compare'" -l events -d 'one JSON line per event as it happens'
+complete -c ultra -n "__ultra_is 'compare'" -l output -r -F -d 'write there instead of stdout'
+complete -c ultra -n "__ultra_is 'compare'" -l deadline -x -d 'end the run by then'
+complete -c ultra -n "__ultra_is 'compare'" -l quorum -x -d 'go on once K members answered'
+complete -c ultra -n "__ultra_is 'compare'" -l grace -x -d 'wait so much longer for the rest'
+complete -c ultra -n "__ultra_is 'compare'" -l allow-partial -d 'exit 0 if a member was lost'
+complete -c ultra -n "__ultra_is 'compare'" -s y -l yes -d 'spend without asking first'
+complete -c ultra -n "__ultra_is 'compare'" -l dry-run -d 'which calls, to whom, at what cost; send nothing'
+complete -c ultra -n "__ultra_is 'compare'" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'
+complete -c ultra -n "__ultra_is 'compare'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'compare'" -s q -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'compare'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'compare'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'compare'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'chat'" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
+complete -c ultra -n "__ultra_is 'chat'" -s s -l system -x -d 'system prompt'
+complete -c ultra -n "__ultra_is 'chat'" -s c -l continue -d 'continue this terminal\'s conversation'
+complete -c ultra -n "__ultra_is 'chat'" -l cid -x -a '(__ultra_offer runs)' -d 'continue from that run'
+complete -c ultra -n "__ultra_is 'chat'" -s o -l option -x -d 'temperature, top_p, seed, stop, reasoning_effort, or one of the provider\'s own'
+complete -c ultra -n "__ultra_is 'chat'" -l max-tokens -x -d 'cap the answer'
+complete -c ultra -n "__ultra_is 'chat'" -s n -l no-log -d 'keep the words out of the log'
+complete -c ultra -n "__ultra_is 'chat'" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'
+complete -c ultra -n "__ultra_is 'chat'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'chat'" -s q -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'chat'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'chat'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'chat'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'demo'" -s n -l no-log -d 'keep no words of it'
+complete -c ultra -n "__ultra_is 'demo'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'demo'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'demo'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'demo'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'demo'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs'" -a list
+complete -c ultra -n "__ultra_is 'logs'" -a show
+complete -c ultra -n "__ultra_is 'logs'" -a path
+complete -c ultra -n "__ultra_is 'logs'" -a '(__ultra_offer runs)'
+complete -c ultra -n "__ultra_is 'logs'" -l run -x -a '(__ultra_offer runs)' -d 'the same as a flag'
+complete -c ultra -n "__ultra_is 'logs'" -s n -l count -x -d 'how many runs, 0 for all'
+complete -c ultra -n "__ultra_is 'logs'" -s q -l query -x -d 'search prompts and answers, best match first'
+complete -c ultra -n "__ultra_is 'logs'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
+complete -c ultra -n "__ultra_is 'logs'" -s r -l response -d 'the answer only'
+complete -c ultra -n "__ultra_is 'logs'" -s x -l extract -d 'its first code block only'
+complete -c ultra -n "__ultra_is 'logs'" -l xl -d 'its last code block only'
+complete -c ultra -n "__ultra_is 'logs'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'logs'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs list'" -a '(__ultra_offer runs)'
+complete -c ultra -n "__ultra_is 'logs list'" -l run -x -a '(__ultra_offer runs)' -d 'the same as a flag'
+complete -c ultra -n "__ultra_is 'logs list'" -s n -l count -x -d 'how many runs, 0 for all'
+complete -c ultra -n "__ultra_is 'logs list'" -s q -l query -x -d 'search prompts and answers, best match first'
+complete -c ultra -n "__ultra_is 'logs list'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
+complete -c ultra -n "__ultra_is 'logs list'" -s r -l response -d 'the answer only'
+complete -c ultra -n "__ultra_is 'logs list'" -s x -l extract -d 'its first code block only'
+complete -c ultra -n "__ultra_is 'logs list'" -l xl -d 'its last code block only'
+complete -c ultra -n "__ultra_is 'logs list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'logs list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs show'" -a '(__ultra_offer runs)'
+complete -c ultra -n "__ultra_is 'logs show'" -s r -l response -d 'the answer only'
+complete -c ultra -n "__ultra_is 'logs show'" -s x -l extract -d 'its first code block only'
+complete -c ultra -n "__ultra_is 'logs show'" -l xl -d 'its last code block only'
+complete -c ultra -n "__ultra_is 'logs show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'logs show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs path'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs path'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'models'" -a list
+complete -c ultra -n "__ultra_is 'models'" -s a -l all -d 'what the catalog knows as well'
+complete -c ultra -n "__ultra_is 'models'" -s q -l query -x -d 'names that hold the word, the catalog\'s too; repeat to narrow'
+complete -c ultra -n "__ultra_is 'models'" -l live -d 'the providers\' own lists, kept for an hour'
+complete -c ultra -n "__ultra_is 'models'" -l refresh -d 'with --live: ask anew, kept or not'
+complete -c ultra -n "__ultra_is 'models'" -l refresh-prices -x -d 'use the prices of a file from now on (https only)'
+complete -c ultra -n "__ultra_is 'models'" -l restore-prices -d 'go back to the prices before'
+complete -c ultra -n "__ultra_is 'models'" -s y -l yes -d 'with --refresh-prices: also prices that moved more than tenfold'
+complete -c ultra -n "__ultra_is 'models'" -l strategies -d 'list strategies instead'
+complete -c ultra -n "__ultra_is 'models'" -l vendors -d 'list vendors instead'
+complete -c ultra -n "__ultra_is 'models'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'models'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'models'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'models'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'models'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'models'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'models list'" -s a -l all -d 'what the catalog knows as well'
+complete -c ultra -n "__ultra_is 'models list'" -s q -l query -x -d 'names that hold the word, the catalog\'s too; repeat to narrow'
+complete -c ultra -n "__ultra_is 'models list'" -l live -d 'the providers\' own lists, kept for an hour'
+complete -c ultra -n "__ultra_is 'models list'" -l refresh -d 'with --live: ask anew, kept or not'
+complete -c ultra -n "__ultra_is 'models list'" -l refresh-prices -x -d 'use the prices of a file from now on (https only)'
+complete -c ultra -n "__ultra_is 'models list'" -l restore-prices -d 'go back to the prices before'
+complete -c ultra -n "__ultra_is 'models list'" -s y -l yes -d 'with --refresh-prices: also prices that moved more than tenfold'
+complete -c ultra -n "__ultra_is 'models list'" -l strategies -d 'list strategies instead'
+complete -c ultra -n "__ultra_is 'models list'" -l vendors -d 'list vendors instead'
+complete -c ultra -n "__ultra_is 'models list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'models list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'models list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'models list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'models list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'models list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'aliases'" -a list
+complete -c ultra -n "__ultra_is 'aliases'" -a set
+complete -c ultra -n "__ultra_is 'aliases'" -a remove
+complete -c ultra -n "__ultra_is 'aliases'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'aliases'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'aliases'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'aliases'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'aliases'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'aliases'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'aliases list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'aliases list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'aliases list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'aliases list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'aliases list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'aliases list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'aliases set'" -a '(__ultra_offer aliases)'
+complete -c ultra -n "__ultra_is 'aliases set'" -a '(__ultra_offer models)'
+complete -c ultra -n "__ultra_is 'aliases set'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'aliases set'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'aliases set'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'aliases set'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'aliases set'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'aliases remove'" -a '(__ultra_offer aliases)'
+complete -c ultra -n "__ultra_is 'aliases remove'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'aliases remove'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'aliases remove'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'aliases remove'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'aliases remove'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'templates'" -a list
+complete -c ultra -n "__ultra_is 'templates'" -a show
+complete -c ultra -n "__ultra_is 'templates'" -a path
+complete -c ultra -n "__ultra_is 'templates'" -a remove
+complete -c ultra -n "__ultra_is 'templates'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'templates'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'templates'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'templates'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'templates'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'templates'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'templates list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'templates list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'templates list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'templates list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'templates list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'templates list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'templates show'" -a '(__ultra_offer templates)'
+complete -c ultra -n "__ultra_is 'templates show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'templates show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'templates show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'templates show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'templates show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'templates path'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'templates path'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'templates path'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'templates path'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'templates path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'templates remove'" -a '(__ultra_offer templates)'
+complete -c ultra -n "__ultra_is 'templates remove'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'templates remove'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'templates remove'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'templates remove'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'templates remove'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'keys'" -a list
+complete -c ultra -n "__ultra_is 'keys'" -a set
+complete -c ultra -n "__ultra_is 'keys'" -a remove
+complete -c ultra -n "__ultra_is 'keys'" -a test
+complete -c ultra -n "__ultra_is 'keys'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'keys'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'keys'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'keys'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'keys'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'keys'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'keys list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'keys list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'keys list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'keys list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'keys list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'keys list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'keys set'" -a '(__ultra_offer providers)'
+complete -c ultra -n "__ultra_is 'keys set'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'keys set'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'keys set'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'keys set'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'keys set'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'keys remove'" -a '(__ultra_offer providers)'
+complete -c ultra -n "__ultra_is 'keys remove'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'keys remove'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'keys remove'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'keys remove'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'keys remove'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'keys test'" -a '(__ultra_offer providers)'
+complete -c ultra -n "__ultra_is 'keys test'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'keys test'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'keys test'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'keys test'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'keys test'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'keys test'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles'" -a list
+complete -c ultra -n "__ultra_is 'profiles'" -a show
+complete -c ultra -n "__ultra_is 'profiles'" -a check
+complete -c ultra -n "__ultra_is 'profiles'" -a use
+complete -c ultra -n "__ultra_is 'profiles'" -a add
+complete -c ultra -n "__ultra_is 'profiles'" -a schema
+complete -c ultra -n "__ultra_is 'profiles'" -a trust
+complete -c ultra -n "__ultra_is 'profiles'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'profiles'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'profiles list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles show'" -a '(__ultra_offer profiles)'
+complete -c ultra -n "__ultra_is 'profiles show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles check'" -a '(__ultra_offer profiles)'
+complete -c ultra -n "__ultra_is 'profiles check'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles check'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles check'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles check'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles check'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles use'" -a '(__ultra_offer profiles)'
+complete -c ultra -n "__ultra_is 'profiles use'" -l none -d 'go back to your ultra.yaml'
+complete -c ultra -n "__ultra_is 'profiles use'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles use'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles use'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles use'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles use'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles add'" -l name -x -d 'call it otherwise'
+complete -c ultra -n "__ultra_is 'profiles add'" -s m -l model -x -a '(__ultra_offer models)' -d 'a short name for this model of it as well'
+complete -c ultra -n "__ultra_is 'profiles add'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles add'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles add'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles add'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles add'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles schema'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles schema'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles schema'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles schema'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles schema'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'profiles trust'" -F
+complete -c ultra -n "__ultra_is 'profiles trust'" -s y -l yes -d 'do not ask'
+complete -c ultra -n "__ultra_is 'profiles trust'" -l show -d 'only tell what it asks for'
+complete -c ultra -n "__ultra_is 'profiles trust'" -l revoke -d 'take trust back'
+complete -c ultra -n "__ultra_is 'profiles trust'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'profiles trust'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'profiles trust'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'profiles trust'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'profiles trust'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'init'" -s y -l yes -d 'write without asking'
+complete -c ultra -n "__ultra_is 'init'" -l force -d 'replace a profile of yours'
+complete -c ultra -n "__ultra_is 'init'" -l print -d 'print the profile, write nothing'
+complete -c ultra -n "__ultra_is 'init'" -l server -x -d 'also look here for a server; on this machine only; repeat'
+complete -c ultra -n "__ultra_is 'init'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'init'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'init'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'init'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'init'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'completions'" -a 'bash zsh fish'
+complete -c ultra -n "__ultra_is 'completions'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'completions'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'completions'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'completions'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'completions'" -s h -l help -d 'show how it is used'

@@ -1,0 +1,164 @@
+"""`ultra ask`: one answer, from one model or made out of several."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ultra.cli import options
+from ultra.core.errors import UsageError
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXAMPLES = """\b
+Examples:
+  ultra "why is the sky blue"
+  git diff | ultra -m smart "review this"
+  ultra -m fast -m smart --strategy first "what is 17 * 23?"
+  ultra -f notes.md -s "be brief" "what is missing?"
+  ultra -a photo.jpg "what is this?"
+  ultra -m @council --dry-run "plan a migration to WAL"
+"""
+
+
+@app.command(epilog=EXAMPLES)
+def ask(
+    prompt: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROMPT]...", help="the prompt; piped text goes before it"),
+    ] = None,
+    model: options.Models = None,
+    system: options.System = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy", envvar="ULTRA_STRATEGY", help="single, first, fallback or fusion"
+        ),
+    ] = None,
+    proceed: Annotated[
+        bool,
+        typer.Option(
+            "--continue",
+            "-c",
+            envvar="ULTRA_CONTINUE",
+            help="continue this terminal's conversation",
+        ),
+    ] = False,
+    cid: Annotated[
+        str | None,
+        typer.Option("--cid", metavar="RUN", envvar="ULTRA_CID", help="continue from that run"),
+    ] = None,
+    template: options.Template = None,
+    param: options.Params = None,
+    save: Annotated[
+        str | None,
+        typer.Option(
+            "--save",
+            metavar="NAME",
+            envvar="ULTRA_SAVE",
+            help="save this as a template, ask nobody",
+        ),
+    ] = None,
+    option: options.Options = None,
+    attachment: options.Attachments = None,
+    file: options.Files = None,
+    schema: options.Schema = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", envvar="ULTRA_REPAIR", help="ask once more if `--schema` is not met"
+        ),
+    ] = False,
+    tools: options.Tools = None,
+    max_tokens: options.MaxTokens = None,
+    extract: Annotated[
+        bool, typer.Option("--extract", "-x", envvar="ULTRA_EXTRACT", help="first code block only")
+    ] = False,
+    extract_last: Annotated[
+        bool,
+        typer.Option("--xl", envvar="ULTRA_EXTRACT_LAST", help="last code block only"),
+    ] = False,
+    no_log: options.NoLog = False,
+    usage: options.Usage = False,
+    no_stdin: options.NoStdin = False,
+    no_stream: options.NoStream = False,
+    sanitize: Annotated[
+        bool,
+        typer.Option(
+            "--sanitize", envvar="ULTRA_SANITIZE", help="strip control sequences in pipes"
+        ),
+    ] = False,
+    form: Annotated[
+        str,
+        typer.Option("--format", envvar="ULTRA_FORMAT", help="text, markdown, json or ndjson"),
+    ] = "text",
+    as_json: options.Json = False,
+    events: options.Events = False,
+    output: options.Output = None,
+    deadline: options.Deadline = None,
+    quorum: options.Quorum = None,
+    grace: options.Grace = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", envvar="ULTRA_STRICT", help="exit 4 if a member was lost")
+    ] = False,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    key: options.Key = None,
+    profile: options.Profile = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> int:
+    """Ask for one answer: from one model, a route, an ensemble, or several models (fused)."""
+    from ultra.cli.ask_run import Wanted, run_ask
+    from ultra.cli.asking import Typed
+    from ultra.cli.context import Session
+    from ultra.cli.terms import Terms
+
+    form = "json" if as_json else "ndjson" if events else form
+    if form not in ("text", "markdown", "json", "ndjson"):
+        raise UsageError(f"`--format {form}` is not for `ask`", hint="text, markdown, json, ndjson")
+    typed = Typed(
+        words=prompt or [],
+        system=system or "",
+        files=file or [],
+        attachments=attachment or [],
+        options=option or [],
+        max_tokens=max_tokens,
+        schema=schema,
+        tools=tools,
+        repair=repair,
+        read_stdin=not no_stdin and key != "-",
+    )
+    terms = Terms(
+        form=form,
+        output=Path(output) if output else None,
+        stream=not no_stream,
+        usage=usage,
+        keep_text=not no_log,
+        deadline_s=deadline,
+        quorum=quorum,
+        grace_s=grace,
+        confirmed=yes,
+        dry_run=dry_run,
+    )
+    wanted = Wanted(
+        models=model or [],
+        strategy=strategy,
+        terms=terms,
+        extract="first" if extract else "last" if extract_last else None,
+        held=repair,
+        sanitize=sanitize,
+        proceed=proceed,
+        cid=cid,
+        template=template,
+        params=param or [],
+        save=save,
+        strict=strict,
+    )
+    return run_ask(Session(profile, quiet=quiet, verbose=verbose, key=key), typed, wanted)

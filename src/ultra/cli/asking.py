@@ -1,0 +1,210 @@
+"""What `ask`, `compare` and `chat` share: reading what was typed and piped, making one run."""
+
+import math
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ultra.cli.context import Session
+from ultra.core.answer import Answer
+from ultra.core.errors import Failure, UsageError
+from ultra.core.ports import Sink
+from ultra.core.request import Media, Message
+from ultra.output.figures import differing_costs
+from ultra.output.messages import Messages
+from ultra.output.sinks import OutputSink
+from ultra.output.streams import Streams
+from ultra.runtime.action import Action, RunResult
+from ultra.runtime.loop import Interrupt
+from ultra.runtime.materials import LARGEST_BYTES, attachment, decoded, is_url, quoted, read_bytes
+from ultra.runtime.prompting import Ask, sampling_of, schema_of
+
+SILENT_S = 1.0
+"""How long a pipe may stay silent before that is said."""
+
+READER_S = 0.1
+"""How long a run that was interrupted waits for whoever reads its answer."""
+
+
+class Typed(Struct, frozen=True):
+    """What was typed for a prompt, by flag."""
+
+    words: Sequence[str] = ()
+    system: str = ""
+    files: Sequence[str] = ()
+    attachments: Sequence[str] = ()
+    options: Sequence[str] = ()
+    max_tokens: int | None = None
+    schema: str | None = None
+    tools: Path | None = None
+    repair: bool = False
+    read_stdin: bool = True
+
+
+def gather(session: Session, typed: Typed, history: tuple[Message, ...] = ()) -> Ask:
+    """Everything a prompt is made from, read before anything is sent. Raises `UsageError`."""
+    if typed.repair and typed.schema is None:
+        raise UsageError("`--repair` needs a schema to hold the answer to", hint="add `--schema`")
+    wants_stdin = "-" in (*typed.files, *typed.attachments)
+    piped = piped_bytes(session.streams) if typed.read_stdin or wants_stdin else b""
+    text = "" if "-" in typed.attachments else decoded(piped, "stdin")
+    return Ask(
+        _typed_text(" ".join(typed.words)),
+        piped="" if "-" in typed.files else text,
+        quoted=tuple(_quoted(session, source, text) for source in typed.files),
+        attachments=tuple(_attached(source, piped) for source in typed.attachments),
+        system=_typed_text(typed.system),
+        history=history,
+        sampling=sampling_of(typed.options, typed.max_tokens),
+        json_schema=schema_of(typed.schema) if typed.schema is not None else None,
+        tools=_tools(typed.tools) if typed.tools is not None else (),
+        repair=typed.repair,
+    )
+
+
+def _tools(source: Path) -> tuple[dict[str, Any], ...]:
+    from ultra.runtime.tools import tools_of
+
+    return tools_of(str(source))
+
+
+def _typed_text(text: str) -> str:
+    """Typed words as UTF-8, which a locale such as `C` hides from Python. Raises `UsageError`."""
+    try:
+        return text if text.isascii() else os.fsencode(text).decode()
+    except UnicodeError:
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise UsageError(
+                "the prompt is not UTF-8 text", hint="a file goes in with `-f`"
+            ) from None
+        return text  # typed at a terminal of another encoding, which Python has decoded
+
+
+def _quoted(session: Session, source: str, piped: str) -> str:
+    if source == "-":
+        return quoted("stdin", piped)
+    if is_url(source):
+        return quoted(source, session.runtime.page(source))
+    name = Path(source).name if not source.startswith("/dev/fd/") else source
+    return quoted(name, decoded(read_bytes(source, "file"), f"file `{source}`"))
+
+
+def _attached(source: str, piped: bytes) -> Media:
+    return attachment(source, piped)
+
+
+def piped_bytes(streams: Streams) -> bytes:
+    """All of stdin when it is not a terminal; a pipe that stays silent is said on stderr."""
+    if streams.stdin_is_tty:
+        return b""
+    timer = threading.Timer(
+        SILENT_S,
+        Messages(streams).note,
+        ("waiting for stdin (`--no-stdin` or `</dev/null` goes on without it)",),
+    )
+    timer.daemon = True
+    timer.start()
+    try:
+        data = streams.stdin.buffer.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"stdin cannot be read: {error.strerror}") from error
+    finally:
+        timer.cancel()
+    if len(data) > LARGEST_BYTES:
+        raise UsageError(f"stdin is larger than {LARGEST_BYTES // 1_000_000} MB")
+    return data
+
+
+def seconds_of(flag: str, value: float | None) -> float | None:
+    """A duration that a flag gives. Raises `UsageError` unless it is finite and above 0."""
+    if value is not None and not (value > 0 and math.isfinite(value)):
+        raise UsageError(f"`{flag}` takes seconds above 0, not `{value:g}`")
+    return value
+
+
+def quorum_of(value: int | None, members: int) -> int | None:
+    """How many answers are enough. Raises `UsageError` below 1 or above the members asked."""
+    if value is not None and not 1 <= value <= members:
+        raise UsageError(f"`--quorum` takes 1 to {members}, the models asked, not `{value}`")
+    return value
+
+
+def perform(
+    session: Session,
+    action: Action,
+    sinks: Sequence[OutputSink],
+    deliver: Callable[[RunResult], None] = lambda _: None,
+) -> RunResult:
+    """Make the run, wait until all that it said is written, and `deliver` what is not streamed.
+
+    The receipt comes below that. Raises `OutputError` when stdout failed for another reason than a
+    reader that left.
+    """
+    try:
+        result = _performed(session, action, sinks)
+        deliver(result)
+    finally:
+        session.streams.tell_kept()
+    return result
+
+
+def _performed(session: Session, action: Action, sinks: Sequence[OutputSink]) -> RunResult:
+    streams = session.streams
+
+    def watch(interrupt: Interrupt) -> Sequence[Sink]:
+        streams.writer.on_broken = lambda: interrupt.stop("broken_pipe")
+        return sinks
+
+    result = session.runtime.perform(action, watch)
+    for sink in sinks:
+        sink.close()
+    streams.wait(READER_S if result.interrupted else None)
+    if streams.writer.broken and result.interrupted is None:
+        return replace(result, interrupted="broken_pipe")
+    return result
+
+
+def tell_losses(session: Session, result: RunResult) -> None:
+    """Say on stderr which calls failed and why, each in one line with the next step.
+
+    A run without an answer is told as an error, a loss that was made good as a warning.
+    """
+    outcome = result.outcome
+    good = outcome.answer.ok if outcome.answer else any(answer.ok for answer in outcome.answers)
+    speaker = [] if outcome.answer is None else [outcome.answer]
+    lines = {
+        failure_line(answer.error, answer): answer.error
+        for answer in (*outcome.answers, *speaker)
+        if answer.error is not None
+    }
+    if not good:
+        for line, error in lines.items():
+            session.messages.error(line, hint=error.hint)
+        return
+    told = {answer.loss for answer in outcome.answers if answer.error is not None}
+    for line in (*lines, *(reason for reason in outcome.reasons if reason not in told)):
+        session.warn(line)
+
+
+def tell_costs(session: Session, result: RunResult, *, wanted: bool) -> None:
+    """Say which providers charged otherwise than we reckon, for who asked what the run cost."""
+    if wanted or session.streams.verbose:
+        for line in differing_costs(result.document):
+            session.warn(f"charged otherwise: {line}")
+
+
+def failure_line(failure: Failure, answer: Answer | None = None) -> str:
+    """`provider:model`, the status, and the provider's own words, on one line."""
+    who = f"`{failure.provider}:{failure.model}`"
+    status = f" ({failure.status})" if failure.status else ""
+    kind = failure.error_class.value.replace("_", " ")
+    whole = answer is None or not answer.text or answer.finish_reason == "stop"
+    cut = "" if whole else "; what came is incomplete"
+    request = f" [request {failure.request_id}]" if failure.request_id else ""
+    wait = f"; it asks to wait {failure.retry_after_s:g} s" if failure.retry_after_s else ""
+    return f"{who} failed: {kind}{status}: {failure.message}{request}{wait}{cut}"

@@ -1,0 +1,72 @@
+"""`ultra chat`: a conversation at a prompt."""
+
+from typing import Annotated
+
+import typer
+
+from ultra.cli import options
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXAMPLES = """\b
+Examples:
+  ultra chat
+  ultra chat -m smart -s "answer in one sentence"
+  ultra chat --continue
+
+\b
+At the prompt:
+  /model NAME    go on with another model
+  /retry         ask the last question again
+  /multi         type several lines, end with a line of /end
+  /help, /quit   or Ctrl-D
+"""
+
+
+@app.command(epilog=EXAMPLES)
+def chat(
+    model: options.Models = None,
+    system: options.System = None,
+    proceed: Annotated[
+        bool,
+        typer.Option(
+            "--continue",
+            "-c",
+            envvar="ULTRA_CONTINUE",
+            help="continue this terminal's conversation",
+        ),
+    ] = False,
+    cid: Annotated[
+        str | None,
+        typer.Option("--cid", metavar="RUN", envvar="ULTRA_CID", help="continue from that run"),
+    ] = None,
+    option: options.Options = None,
+    max_tokens: options.MaxTokens = None,
+    no_log: options.NoLog = False,
+    key: options.Key = None,
+    profile: options.Profile = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> int:
+    """Talk to a model, a route or an ensemble, turn by turn."""
+    from ultra.cli.chat_run import Chat
+    from ultra.cli.context import Session
+    from ultra.runtime.prompting import sampling_of
+
+    session = Session(profile, quiet=quiet, verbose=verbose, key=key)
+    past = session.runtime.conversation(cid) if cid is not None or proceed else None
+    talk = Chat(
+        session,
+        tuple(model or (past.models if past else ())),
+        sampling_of(option or [], max_tokens),
+        system=system or "",
+        keep_text=not no_log,
+        past=past,
+    )
+    return talk.run()

@@ -1,0 +1,61 @@
+"""What a run would do, and whether the user wants that."""
+
+from msgspec import json
+
+from ultra.cli.context import Session
+from ultra.core.cost import NANO, usd
+from ultra.output.prompts import confirm
+from ultra.output.streams import Streams
+from ultra.output.tables import table
+from ultra.runtime.action import Action
+from ultra.runtime.estimate import Plan, plan
+
+
+def confirmed(session: Session, action: Action) -> bool:
+    """Ask on a terminal before a run that is estimated above `confirm_usd`; elsewhere never."""
+    if not session.streams.interactive:
+        return True
+    expected = plan(action).expected_nano
+    if expected is None or expected <= session.runtime.profile.confirm_usd * NANO:
+        return True
+    models = len(action.selection.members)
+    return confirm(
+        session.streams,
+        f"about {usd(expected)} for {models} model{'s' if models > 1 else ''} "
+        f"(`{action.selection.strategy}`); go on?",
+    )
+
+
+def show_plan(streams: Streams, action: Action, *, as_json: bool) -> None:
+    """Print which calls would be made, to which hosts, at what cost bounds."""
+    planned = plan(action)
+    if as_json:
+        streams.write(json.format(json.encode(planned), indent=2).decode() + "\n")
+        return
+    rows = [
+        [
+            call.role if call.likely else f"{call.role}, if need be",
+            f"{call.provider}:{call.model}",
+            call.host,
+            f"{call.input_tokens:,}",
+            "-" if call.output_cap is None else f"{call.output_cap:,}",
+            usd(call.expected_nano),
+            _bound(call.at_most_nano, call.output_cap),
+        ]
+        for call in planned.calls
+    ]
+    columns = ["role", "model", "host", "tokens in ≤", "tokens out ≤", "about", "at most"]
+    streams.write(table(columns, rows, streams=streams))
+    streams.write(_summary(planned))
+
+
+def _bound(at_most_nano: int | None, cap: int | None) -> str:
+    return "no cap" if cap is None else usd(at_most_nano)
+
+
+def _summary(planned: Plan) -> str:
+    about, most = usd(planned.expected_nano), usd(planned.at_most_nano)
+    calls = "1 call" if planned.formula == "1" else f"{planned.formula} calls"
+    return (
+        f"strategy {planned.strategy}: {calls}, about {about}, at most {most}; nothing was sent\n"
+    )

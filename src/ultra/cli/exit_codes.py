@@ -1,0 +1,87 @@
+"""What each way of ending means to a shell; the only place that knows the numbers.
+
+0 answered, 1 no complete answer, 2 usage, 3 configuration or key, 4 a member was lost, 5 budget,
+6 an expectation was not met, 7 refused by a guardrail or content filter, 70 a fault of ultra's own,
+75 nothing but failures that may heal, 124 deadline, 130 Ctrl-C, 141 broken pipe, 143 SIGTERM.
+"""
+
+from collections.abc import Sequence
+
+from ultra.core.answer import Answer
+from ultra.core.errors import (
+    TRY_LATER,
+    CallError,
+    ConfigError,
+    ErrorClass,
+    UltraError,
+    UsageError,
+)
+from ultra.runtime.action import Interruption, RunResult
+
+OK, FAILED, USAGE, CONFIG, LOST, BUDGET, UNMET, REFUSED = range(8)
+INTERNAL, LATER, DEADLINE = 70, 75, 124
+INTERRUPTED: dict[Interruption, int] = {"sigint": 130, "sigterm": 143, "broken_pipe": 141}
+
+_BY_CLASS = {
+    ErrorClass.AUTH: CONFIG,
+    ErrorClass.CONFIG: CONFIG,
+    ErrorClass.BUDGET: BUDGET,
+    ErrorClass.CONTENT_FILTER: REFUSED,
+    ErrorClass.DEADLINE: DEADLINE,
+    ErrorClass.INTERNAL: INTERNAL,
+}
+
+
+def code_of_error(error: UltraError) -> int:
+    """The exit code of an error that ended a verb."""
+    match error:
+        case UsageError():
+            return USAGE
+        case ConfigError():
+            return CONFIG
+        case CallError():
+            return _code_of_class(error.error_class)
+        case _:
+            return FAILED
+
+
+def code_of_ask(result: RunResult, *, strict: bool) -> int:
+    """The exit code of a run that promises one answer; `strict` makes a lost member count."""
+    if result.interrupted is not None:
+        return INTERRUPTED[result.interrupted]
+    answer = result.outcome.answer
+    if answer is not None and answer.ok:
+        return LOST if strict and result.outcome.degraded else OK
+    return _code_of_failures(result.outcome.answers or result.calls, answer)
+
+
+def code_of_compare(result: RunResult, *, allow_partial: bool) -> int:
+    """The exit code of a run that promises every answer."""
+    if result.interrupted is not None:
+        return INTERRUPTED[result.interrupted]
+    usable = sum(answer.ok for answer in result.outcome.answers)
+    if usable == len(result.outcome.answers):
+        return OK
+    if usable:
+        return OK if allow_partial else LOST
+    return _code_of_failures(result.outcome.answers, None)
+
+
+def _code_of_failures(answers: Sequence[Answer], spokesman: Answer | None) -> int:
+    """All that failed alike give their own code; mixed failures are a plain failure."""
+    if spokesman is not None and spokesman.text and not spokesman.ok:
+        answers = [spokesman]
+    codes = {_code_of_answer(answer) for answer in answers}
+    return codes.pop() if len(codes) == 1 else FAILED
+
+
+def _code_of_answer(answer: Answer) -> int:
+    if answer.error is None:
+        return FAILED
+    if answer.text and answer.error.error_class in TRY_LATER:
+        return FAILED
+    return _code_of_class(answer.error.error_class)
+
+
+def _code_of_class(error_class: ErrorClass) -> int:
+    return _BY_CLASS.get(error_class, LATER if error_class in TRY_LATER else FAILED)

@@ -1,0 +1,202 @@
+"""`ultra logs`: what was asked and answered; the list, one run whole, its answer or its code."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from ultra.cli import options
+from ultra.cli.nouns import Here, Under, noun, session, shown
+from ultra.core.errors import UsageError
+from ultra.core.records import RunDocument
+from ultra.core.text import one_line
+
+app = noun(
+    "What was asked and answered, what it cost and why it failed.",
+    "ultra logs                        the last three runs",
+    "ultra logs -n 20 -q sqlite        search prompts and answers",
+    "ultra logs 4f7k                   one run whole, by the beginning of its id",
+    "ultra logs -r                     the last answer again",
+    "ultra logs -x 4f7k > fix.py       the first code block of an answer",
+    "ultra logs --json -n 0 -m smart   every run of a model as JSON",
+)
+
+Block = Literal["first", "last"]
+
+Run = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="a run id, or its first four characters and more"),
+]
+RunOption = Annotated[
+    str | None,
+    typer.Option("--run", metavar="RUN", envvar="ULTRA_LOGS_RUN", help="the same as a flag"),
+]
+ResponseOnly = Annotated[
+    bool, typer.Option("--response", "-r", envvar="ULTRA_LOGS_RESPONSE", help="the answer only")
+]
+Extract = Annotated[
+    bool,
+    typer.Option("--extract", "-x", envvar="ULTRA_LOGS_EXTRACT", help="its first code block only"),
+]
+ExtractLast = Annotated[
+    bool, typer.Option("--xl", envvar="ULTRA_LOGS_EXTRACT_LAST", help="its last code block only")
+]
+
+
+@app.command("list", cls=Under, epilog=shown("ultra logs list -n 20", "ultra logs list -q sqlite"))
+def list_(
+    ctx: typer.Context,
+    run: Run = None,
+    run_option: RunOption = None,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count",
+            "-n",
+            min=0,
+            metavar="N",
+            envvar="ULTRA_LOGS_COUNT",
+            help="how many runs, 0 for all",
+        ),
+    ] = 3,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query",
+            "-q",
+            metavar="WORDS",
+            envvar="ULTRA_LOGS_QUERY",
+            help="search prompts and answers, best match first",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            envvar="ULTRA_LOGS_MODEL",
+            help="runs that asked this model, alias or provider",
+        ),
+    ] = None,
+    response: ResponseOnly = False,
+    extract: Extract = False,
+    extract_last: ExtractLast = False,
+    as_json: options.Json = False,
+) -> None:
+    """List runs, newest first; with a run id, show that one."""
+    here = session(ctx)
+    chosen = run or run_option
+    block = _block(extract, extract_last)
+    if chosen is None and not (response or block):
+        _print_runs(here, count, query, model, as_json=as_json)
+        return
+    _print_one(here, chosen or _newest(here, query, model), response, block, as_json=as_json)
+
+
+@app.command(cls=Under, epilog=shown("ultra logs show 4f7k", "ultra logs show 4f7k --json"))
+def show(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="a run id or its beginning")],
+    response: ResponseOnly = False,
+    extract: Extract = False,
+    extract_last: ExtractLast = False,
+    as_json: options.Json = False,
+) -> None:
+    """Show one run whole: prompt, every call, the answer, and what it cost."""
+    _print_one(session(ctx), run, response, _block(extract, extract_last), as_json=as_json)
+
+
+@app.command(cls=Under, epilog=shown("ultra logs path", 'datasette "$(ultra logs path)"'))
+def path(ctx: typer.Context) -> None:
+    """Print where the SQLite file is; deleting it deletes the log."""
+    here = session(ctx)
+    here.streams.write(f"{here.runtime.paths.database}\n")
+
+
+def _block(first: bool, last: bool) -> Block | None:
+    if first and last:
+        raise UsageError("`-x` and `--xl` do not go together")
+    return "first" if first else "last" if last else None
+
+
+def _newest(here: Here, query: str | None, model: str | None) -> str:
+    found = here.runtime.log.runs(limit=1, query=query, model=model)
+    if not found:
+        raise UsageError("no run matches", hint="`ultra logs -n 0` lists all there are")
+    return found[0].run_id
+
+
+def _print_runs(
+    here: Here, count: int, query: str | None, model: str | None, *, as_json: bool
+) -> None:
+    from ultra.output.documents import render_json
+    from ultra.output.logs import render_summaries
+
+    log = here.runtime.log
+    found = log.runs(limit=count, query=query, model=model)
+    if as_json:
+        documents = (render_json(log.run(run.run_id)).rstrip("\n") for run in found)
+        here.streams.write("[" + ",\n".join(documents) + "]\n")
+    elif found:
+        here.streams.write(render_summaries(found, streams=here.streams))
+    else:
+        here.note(f"no run {_about(query, model)}is in the log `{here.runtime.paths.database}`")
+
+
+def _about(query: str | None, model: str | None) -> str:
+    words = f"with `{one_line(query, 60)}` " if query is not None else ""
+    return words + (f"of `{one_line(model, 60)}` " if model is not None else "")
+
+
+def _print_one(here: Here, run: str, response: bool, block: Block | None, *, as_json: bool) -> None:
+    from ultra.output.documents import render_json
+    from ultra.output.logs import render_log_run
+
+    document = here.runtime.log.run(run)
+    if as_json:
+        here.streams.write("[" + render_json(document).rstrip("\n") + "]\n")
+    elif block is not None:
+        here.streams.write(_ended(_code(here, document, block)))
+    elif response:
+        here.streams.write(_ended(_shown(here, _words(document))))
+    else:
+        here.streams.write(render_log_run(document, streams=here.streams))
+
+
+def _code(here: Here, document: RunDocument, block: Block) -> str:
+    from ultra.output.extract import extract_code
+
+    words = _words(document)
+    code = extract_code(words, block == "last")
+    if code is None:
+        here.warn("the answer has no code block; all of it is printed")
+    return _shown(here, words if code is None else code)
+
+
+def _words(document: RunDocument) -> str:
+    """The answer; without one, every member's words under its name.
+
+    Raises `UsageError` when nothing was said or kept.
+    """
+    if document.answer:
+        return document.answer
+    said = [call for call in document.calls if call.role in ("answer", "member") and call.text]
+    if not said:
+        raise UsageError(
+            f"run `{document.run_id}` has no answer in the log",
+            hint=f"`ultra logs {document.run_id[:8]}` shows what became of it",
+        )
+    if len(said) == 1:
+        return said[0].text or ""
+    return "\n\n".join(f"## {call.name}\n\n{call.text}" for call in said)
+
+
+def _shown(here: Here, text: str) -> str:
+    """Words as the model wrote them for a pipe, without what a terminal obeys for a terminal."""
+    from ultra.output.safe import visible
+
+    return visible(text) if here.streams.stdout_is_tty else text
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"

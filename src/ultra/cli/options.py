@@ -1,0 +1,169 @@
+"""Options that several verbs share, each written once.
+
+Every option can be set by a variable: `ULTRA_` and its long name, such as `ULTRA_MAX_TOKENS`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-P", metavar="NAME|PATH", envvar="ULTRA_PROFILE", help="profile to use"
+    ),
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", envvar="ULTRA_DEBUG", help="show tracebacks and details")
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", envvar="ULTRA_QUIET", help="only warnings and errors on stderr"),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", envvar="ULTRA_VERBOSE", help="tell more on stderr")
+]
+Json = Annotated[bool, typer.Option("--json", envvar="ULTRA_JSON", help="one JSON document")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        envvar="ULTRA_MODEL",
+        help="model, alias, route, ensemble or @group; repeat for several, twice for two samples",
+    ),
+]
+Events = Annotated[
+    bool,
+    typer.Option("--events", envvar="ULTRA_EVENTS", help="one JSON line per event as it happens"),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", metavar="FILE", envvar="ULTRA_OUTPUT", help="write there instead of stdout"
+    ),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="env:NAME|keyring:NAME|-",
+        envvar="ULTRA_KEY",
+        help="take the key from there (`-` reads it from stdin); never the key itself",
+    ),
+]
+System = Annotated[
+    str | None,
+    typer.Option("--system", "-s", envvar="ULTRA_SYSTEM", help="system prompt"),
+]
+Template = Annotated[
+    str | None,
+    typer.Option("--template", "-t", metavar="NAME", envvar="ULTRA_TEMPLATE", help="saved prompt"),
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        "-p",
+        metavar="NAME VALUE",
+        envvar="ULTRA_PARAM",
+        help="fill in a template; repeat",
+    ),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        "-o",
+        metavar="NAME VALUE",
+        envvar="ULTRA_OPTION",
+        help="temperature, top_p, seed, stop, reasoning_effort, or one of the provider's own",
+    ),
+]
+Attachments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attachment",
+        "-a",
+        metavar="FILE|URL|-",
+        envvar="ULTRA_ATTACHMENT",
+        help="picture, PDF or sound; repeat",
+    ),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="FILE|URL|-",
+        envvar="ULTRA_FILE",
+        help="text to put before the prompt; repeat",
+    ),
+]
+Schema = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="JSON|FILE|FIELDS",
+        envvar="ULTRA_SCHEMA",
+        help="answer as JSON: a schema, a .json file, or `name, age int`",
+    ),
+]
+Tools = Annotated[
+    Path | None,
+    typer.Option(
+        "--tools",
+        metavar="FILE",
+        envvar="ULTRA_TOOLS",
+        help="JSON file of functions the model may ask for; ultra calls none",
+    ),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-tokens", metavar="N", envvar="ULTRA_MAX_TOKENS", help="cap the answer"),
+]
+NoLog = Annotated[
+    bool,
+    typer.Option("--no-log", "-n", envvar="ULTRA_NO_LOG", help="keep the words out of the log"),
+]
+Usage = Annotated[
+    bool,
+    typer.Option("--usage", "-u", envvar="ULTRA_USAGE", help="tell tokens and cost on stderr"),
+]
+NoStdin = Annotated[
+    bool,
+    typer.Option("--no-stdin", envvar="ULTRA_NO_STDIN", help="leave stdin alone (for loops)"),
+]
+NoStream = Annotated[
+    bool,
+    typer.Option("--no-stream", envvar="ULTRA_NO_STREAM", help="all of the answer or nothing"),
+]
+Deadline = Annotated[
+    float | None,
+    typer.Option(
+        "--deadline", metavar="SECONDS", envvar="ULTRA_DEADLINE", help="end the run by then"
+    ),
+]
+Quorum = Annotated[
+    int | None,
+    typer.Option(
+        "--quorum", metavar="K", envvar="ULTRA_QUORUM", help="go on once K members answered"
+    ),
+]
+Grace = Annotated[
+    float | None,
+    typer.Option(
+        "--grace", metavar="SECONDS", envvar="ULTRA_GRACE", help="wait so much longer for the rest"
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", envvar="ULTRA_YES", help="spend without asking first")
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", envvar="ULTRA_DRY_RUN", help="which calls, to whom, at what cost; send nothing"
+    ),
+]

@@ -1,0 +1,1 @@
+"""Completion scripts, one module a shell: flags stand in them, names are asked of `ultra`."""

@@ -1,0 +1,96 @@
+"""What `ask` and `compare` share of a run: its bounds, whether it is wanted, where it goes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from ultra.cli.asking import perform, quorum_of, seconds_of, tell_costs, tell_losses
+from ultra.cli.confirming import confirmed, show_plan
+from ultra.cli.context import Session
+from ultra.output.files import check_place, write_atomic
+from ultra.output.sinks import OutputSink
+from ultra.runtime.action import Action, RunResult, Selection, Verb
+from ultra.runtime.prompting import Ask, check_fits, prompt_of
+
+
+class Terms(Struct, frozen=True):
+    """What may be asked of any run, by flag. None sets no bound."""
+
+    form: str = "text"
+    output: Path | None = None
+    stream: bool = True
+    usage: bool = False
+    keep_text: bool = True
+    deadline_s: float | None = None
+    quorum: int | None = None
+    grace_s: float | None = None
+    confirmed: bool = False
+    dry_run: bool = False
+
+    def check(self) -> None:
+        """Raise `UsageError` for what no run can keep, before anything is read or chosen."""
+        if self.output is not None:
+            check_place(self.output)
+        seconds_of("--deadline", self.deadline_s)
+        seconds_of("--grace", self.grace_s)
+
+
+def action_of(
+    verb: Verb,
+    selection: Selection,
+    *,
+    terms: Terms,
+    ask: Callable[[], Ask],
+    session: str,
+    conversation: str = "",
+) -> Action:
+    """The run to make. `ask` reads the prompt, once it is known that the quorum can be met.
+
+    Raises `UsageError` for a quorum that cannot and for a prompt that fits into no member.
+    """
+    quorum = quorum_of(terms.quorum, len(selection.members))
+    prompt = prompt_of(ask())
+    check_fits(prompt, selection.members)
+    return Action(
+        verb,
+        prompt,
+        selection,
+        stream=terms.stream,
+        deadline_s=terms.deadline_s,
+        quorum=quorum,
+        grace_s=terms.grace_s,
+        keep_text=terms.keep_text,
+        conversation=conversation,
+        session=session,
+    )
+
+
+def carry_out(
+    session: Session,
+    action: Action,
+    *,
+    terms: Terms,
+    sinks: Sequence[OutputSink],
+    deliver: Callable[[RunResult], None],
+) -> RunResult | None:
+    """Make the run and tell what was lost; None when only its plan, or none at all, was wanted."""
+    if terms.dry_run:
+        show_plan(session.streams, action, as_json=terms.form == "json")
+        return None
+    if not (terms.confirmed or confirmed(session, action)):
+        session.note("nothing was sent")
+        return None
+    result = perform(session, action, sinks, deliver)
+    tell_losses(session, result)
+    tell_costs(session, result, wanted=terms.usage)
+    session.runtime.close()
+    return result
+
+
+def hand_over(session: Session, text: str, terms: Terms) -> None:
+    """Write a document to its file, else to stdout."""
+    if terms.output is not None:
+        write_atomic(terms.output, text)
+    else:
+        session.streams.write(text)
