@@ -1,0 +1,1 @@
+"""What ultra is measured against."""
