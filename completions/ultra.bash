@@ -24,9 +24,9 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
 _ultra_flags() { # COMMAND: its flags
     REPLY=''
     case "$*" in
-        '') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
-        'ask') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
-        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        '') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
+        'ask') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
         'logs') REPLY='--run -n --count -q --query -m --model -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -121,6 +121,9 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'ask --deadline') REPLY='free' ;;
         'ask --quorum') REPLY='free' ;;
         'ask --grace') REPLY='free' ;;
+        'ask --cost-center') REPLY='free' ;;
+        'ask --tag') REPLY='free' ;;
+        'ask --max-cost') REPLY='free' ;;
         'ask --key') REPLY='sources' ;;
         'ask -P' | 'ask --profile') REPLY='profiles' ;;
         'compare -m' | 'compare --model') REPLY='models' ;;
@@ -136,6 +139,9 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'compare --deadline') REPLY='free' ;;
         'compare --quorum') REPLY='free' ;;
         'compare --grace') REPLY='free' ;;
+        'compare --cost-center') REPLY='free' ;;
+        'compare --tag') REPLY='free' ;;
+        'compare --max-cost') REPLY='free' ;;
         'compare --key') REPLY='sources' ;;
         'compare -P' | 'compare --profile') REPLY='profiles' ;;
         'chat -m' | 'chat --model') REPLY='models' ;;

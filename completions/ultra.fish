@@ -47,6 +47,9 @@ set -g __ultra_values 'ask -m' \
     'ask --deadline' \
     'ask --quorum' \
     'ask --grace' \
+    'ask --cost-center' \
+    'ask --tag' \
+    'ask --max-cost' \
     'ask --key' \
     'ask -P' \
     'ask --profile' \
@@ -68,6 +71,9 @@ set -g __ultra_values 'ask -m' \
     'compare --deadline' \
     'compare --quorum' \
     'compare --grace' \
+    'compare --cost-center' \
+    'compare --tag' \
+    'compare --max-cost' \
     'compare --key' \
     'compare -P' \
     'compare --profile' \
@@ -286,8 +292,17 @@ complete -c ultra -n "__ultra_is '' ask" -l deadline -x -d 'end the run by then'
 complete -c ultra -n "__ultra_is '' ask" -l quorum -x -d 'go on once K members answered'
 complete -c ultra -n "__ultra_is '' ask" -l grace -x -d 'wait so much longer for the rest'
 complete -c ultra -n "__ultra_is '' ask" -l strict -d 'exit 4 if a member was lost'
+complete -c ultra -n "__ultra_is '' ask" -l cost-center -x -d 'charge the run to it'
+complete -c ultra -n "__ultra_is '' ask" -l tag -x -d 'mark the run in the log; repeat'
+complete -c ultra -n "__ultra_is '' ask" -l max-cost -x -d 'spend no more on this run'
+complete -c ultra -n "__ultra_is '' ask" -l hedge -d 'ask the next model too when the first one is slow'
+complete -c ultra -n "__ultra_is '' ask" -l cache -l no-cache -d 'let an earlier answer serve, or never'
+complete -c ultra -n "__ultra_is '' ask" -l refresh -d 'ask anew and let the answer serve from now on'
+complete -c ultra -n "__ultra_is '' ask" -l redact -d 'replace keys and tokens found in the prompt'
+complete -c ultra -n "__ultra_is '' ask" -l allow-secrets -d 'send keys found in the prompt'
 complete -c ultra -n "__ultra_is '' ask" -s y -l yes -d 'spend without asking first'
 complete -c ultra -n "__ultra_is '' ask" -l dry-run -d 'which calls, to whom, at what cost; send nothing'
+complete -c ultra -n "__ultra_is '' ask" -l explain -d 'who would be asked, in which order and why; send nothing'
 complete -c ultra -n "__ultra_is '' ask" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'
 complete -c ultra -n "__ultra_is '' ask" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is '' ask" -s q -l quiet -d 'only warnings and errors on stderr'
@@ -314,6 +329,13 @@ complete -c ultra -n "__ultra_is 'compare'" -l deadline -x -d 'end the run by th
 complete -c ultra -n "__ultra_is 'compare'" -l quorum -x -d 'go on once K members answered'
 complete -c ultra -n "__ultra_is 'compare'" -l grace -x -d 'wait so much longer for the rest'
 complete -c ultra -n "__ultra_is 'compare'" -l allow-partial -d 'exit 0 if a member was lost'
+complete -c ultra -n "__ultra_is 'compare'" -l cost-center -x -d 'charge the run to it'
+complete -c ultra -n "__ultra_is 'compare'" -l tag -x -d 'mark the run in the log; repeat'
+complete -c ultra -n "__ultra_is 'compare'" -l max-cost -x -d 'spend no more on this run'
+complete -c ultra -n "__ultra_is 'compare'" -l cache -l no-cache -d 'let an earlier answer serve, or never'
+complete -c ultra -n "__ultra_is 'compare'" -l refresh -d 'ask anew and let the answer serve from now on'
+complete -c ultra -n "__ultra_is 'compare'" -l redact -d 'replace keys and tokens found in the prompt'
+complete -c ultra -n "__ultra_is 'compare'" -l allow-secrets -d 'send keys found in the prompt'
 complete -c ultra -n "__ultra_is 'compare'" -s y -l yes -d 'spend without asking first'
 complete -c ultra -n "__ultra_is 'compare'" -l dry-run -d 'which calls, to whom, at what cost; send nothing'
 complete -c ultra -n "__ultra_is 'compare'" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'

@@ -7,8 +7,10 @@ import pytest
 
 from tests.support.config import Home
 from ultra.config.schema import json_schema
+from ultra.core.budget import Limit
 from ultra.core.cost import FREE
 from ultra.core.errors import ConfigError
+from ultra.core.profile import BreakerRules, CacheRules, GuardRules
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_place(home: Home) -> None:
@@ -103,34 +105,28 @@ confirm_usd: 1
     assert profile.environment == "testing"
 
 
-def test_what_this_version_does_not_act_on_is_said(home: Home) -> None:
-    """One warning for each such key, naming it."""
+def test_what_bounds_a_run_comes_to_exact_rules(home: Home) -> None:
+    """Money as nano-dollars in the scope of the profile, the rest with its usual values."""
     home.own(
-        "later",
-        "providers: {openai: {limits: {requests_per_minute: 1, tokens_per_minute: 1}}}\n"
-        "models: {m: openai:gpt}\nroutes: {r: {candidates: [m], policy: cheapest}}\n"
-        "breaker: {}\nbudget: {day_usd: 1}\ncache: {}\n",
+        "bounded",
+        "providers: {openai: {limits: {requests_per_minute: 60, tokens_per_minute: 9000}}}\n"
+        "breaker: {failures: 5}\ncache: {enabled: true, ttl_s: 60}\n"
+        "budget: {run_usd: 0.1, day_usd: 5, mode: hard, cost_center: research}\n"
+        "guardrails: {secrets: redact, local_only: true, providers: [openai]}\n",
     )
 
-    warnings = home.load("later").warnings
+    profile = home.load("bounded")
 
-    named = {warning.split("`")[1] for warning in warnings}
-    assert named == {
-        "providers.openai.limits.requests_per_minute",
-        "providers.openai.limits.tokens_per_minute",
-        "breaker",
-        "budget",
-        "cache",
-        "routes.r.policy",
-    }
-
-
-def test_a_hard_budget_is_refused_since_nothing_would_enforce_it(home: Home) -> None:
-    """A promise about money is kept or not made."""
-    (problem,) = home.wrong("budget: {day_usd: 5, mode: hard}\n")
-
-    assert problem.path == "budget.mode"
-    assert problem.message == "this version cannot enforce a hard budget"
+    assert profile.providers["openai"].requests_per_minute == 60
+    assert profile.providers["openai"].tokens_per_minute == 9000
+    assert profile.breaker == BreakerRules(5, 60.0)
+    assert profile.cache == CacheRules(enabled=True, ttl_s=60.0)
+    assert profile.guardrails == GuardRules("redact", local_only=True, providers=("openai",))
+    assert profile.budget.cost_center == "research"
+    assert profile.budget.limits == (
+        Limit("run", "run", 100_000_000, "hard"),
+        Limit("profile:bounded", "day", 5_000_000_000, "hard"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -377,7 +373,7 @@ def test_the_json_schema_comes_from_the_same_table() -> None:
     assert json.loads(json.dumps(schema)) == schema
     assert definitions["ProfileSpec"]["additionalProperties"] is False
     assert definitions["PriceSpec"]["properties"]["input_per_mtok"]["type"] == "number"
-    assert {"enum": ["soft"]} in definitions["BudgetSpec"]["properties"]["mode"]["anyOf"]
+    assert {"enum": ["hard", "soft"]} in definitions["BudgetSpec"]["properties"]["mode"]["anyOf"]
     assert "moa" not in json.dumps(definitions["EnsembleSpec"]["properties"])
     assert set(definitions["ProfileSpec"]["properties"]) >= {"version", "extends", "confirm_usd"}
 

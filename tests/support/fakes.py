@@ -71,6 +71,9 @@ class ScriptedProvider:
         """The requests that one target got."""
         return [request for request in self.requests if request.target.name == name]
 
+    async def credential(self, _endpoint: Endpoint) -> str:
+        return ""
+
     async def stream(self, request: CallRequest) -> AsyncGenerator[StreamBody, None]:
         script = self._script(request)
         self.requests.append(request)
@@ -127,6 +130,7 @@ class RecordingLedger:
         self.runs: list[RunRecord] = []
         self.admitted: list[AttemptRecord] = []
         self.closed: list[tuple[str, AttemptResult]] = []
+        self.served: list[tuple[AttemptRecord, AttemptResult]] = []
         self.pieces: list[tuple[str, str]] = []
         self.ends: list[tuple[str, RunEnd]] = []
         self.flushes: list[float] = []
@@ -146,6 +150,9 @@ class RecordingLedger:
             self.close(attempt.attempt_id, AttemptResult("cancelled", 0.0, 0.0, charged_nano=0))
             raise
         return Admitted()
+
+    def serve(self, attempt: AttemptRecord, result: AttemptResult) -> None:
+        self.served.append((attempt, result))
 
     def checkpoint(self, attempt_id: str, piece: str) -> None:
         self.pieces.append((attempt_id, piece))

@@ -106,8 +106,17 @@ def ask(
     strict: Annotated[
         bool, typer.Option("--strict", envvar="ULTRA_STRICT", help="exit 4 if a member was lost")
     ] = False,
+    cost_center: options.CostCenter = None,
+    tag: options.Tags = None,
+    max_cost: options.MaxCost = None,
+    hedge: options.Hedge = False,
+    cache: options.Cache = None,
+    refresh: options.Refresh = False,
+    redact: options.Redact = False,
+    allow_secrets: options.AllowSecrets = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     key: options.Key = None,
     profile: options.Profile = None,
     quiet: options.Quiet = False,
@@ -118,7 +127,7 @@ def ask(
     from ultra.cli.ask_run import Wanted, run_ask
     from ultra.cli.asking import Typed
     from ultra.cli.context import Session
-    from ultra.cli.terms import Terms
+    from ultra.cli.terms import CACHE_USES, Terms
 
     form = "json" if as_json else "ndjson" if events else form
     if form not in ("text", "markdown", "json", "ndjson"):
@@ -146,6 +155,13 @@ def ask(
         grace_s=grace,
         confirmed=yes,
         dry_run=dry_run,
+        cost_center=cost_center or "",
+        tags=tag or [],
+        max_cost=max_cost,
+        hedge=hedge,
+        explain=explain,
+        cache="refresh" if refresh else CACHE_USES[cache],
+        secrets="allow" if allow_secrets else "redact" if redact else None,
     )
     wanted = Wanted(
         models=model or [],

@@ -62,6 +62,13 @@ def compare(
             "--allow-partial", envvar="ULTRA_ALLOW_PARTIAL", help="exit 0 if a member was lost"
         ),
     ] = False,
+    cost_center: options.CostCenter = None,
+    tag: options.Tags = None,
+    max_cost: options.MaxCost = None,
+    cache: options.Cache = None,
+    refresh: options.Refresh = False,
+    redact: options.Redact = False,
+    allow_secrets: options.AllowSecrets = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     key: options.Key = None,
@@ -74,7 +81,7 @@ def compare(
     from ultra.cli.asking import Typed
     from ultra.cli.compare_run import Wanted, run_compare
     from ultra.cli.context import Session
-    from ultra.cli.terms import Terms
+    from ultra.cli.terms import CACHE_USES, Terms
 
     form = "json" if as_json else form
     if form not in FORMATS:
@@ -101,6 +108,11 @@ def compare(
         grace_s=grace,
         confirmed=yes,
         dry_run=dry_run,
+        cost_center=cost_center or "",
+        tags=tag or [],
+        max_cost=max_cost,
+        cache="refresh" if refresh else CACHE_USES[cache],
+        secrets="allow" if allow_secrets else "redact" if redact else None,
     )
     wanted = Wanted(models=model or [], terms=terms, events=events, allow_partial=allow_partial)
     return run_compare(Session(profile, quiet=quiet, verbose=verbose, key=key), typed, wanted)

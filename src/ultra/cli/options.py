@@ -158,6 +158,62 @@ Grace = Annotated[
         "--grace", metavar="SECONDS", envvar="ULTRA_GRACE", help="wait so much longer for the rest"
     ),
 ]
+CostCenter = Annotated[
+    str | None,
+    typer.Option(
+        "--cost-center", metavar="NAME", envvar="ULTRA_COST_CENTER", help="charge the run to it"
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag", metavar="NAME=VALUE", envvar="ULTRA_TAG", help="mark the run in the log; repeat"
+    ),
+]
+MaxCost = Annotated[
+    str | None,
+    typer.Option(
+        "--max-cost", metavar="USD", envvar="ULTRA_MAX_COST", help="spend no more on this run"
+    ),
+]
+Hedge = Annotated[
+    bool,
+    typer.Option(
+        "--hedge", envvar="ULTRA_HEDGE", help="ask the next model too when the first one is slow"
+    ),
+]
+Cache = Annotated[
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache", envvar="ULTRA_CACHE", help="let an earlier answer serve, or never"
+    ),
+]
+Refresh = Annotated[
+    bool,
+    typer.Option(
+        "--refresh", envvar="ULTRA_REFRESH", help="ask anew and let the answer serve from now on"
+    ),
+]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact", envvar="ULTRA_REDACT", help="replace keys and tokens found in the prompt"
+    ),
+]
+AllowSecrets = Annotated[
+    bool,
+    typer.Option(
+        "--allow-secrets", envvar="ULTRA_ALLOW_SECRETS", help="send keys found in the prompt"
+    ),
+]
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        envvar="ULTRA_EXPLAIN",
+        help="who would be asked, in which order and why; send nothing",
+    ),
+]
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", envvar="ULTRA_YES", help="spend without asking first")
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -10,8 +11,11 @@ from ultra.cli.confirming import confirmed, show_plan
 from ultra.cli.context import Session
 from ultra.output.files import check_place, write_atomic
 from ultra.output.sinks import OutputSink
-from ultra.runtime.action import Action, RunResult, Selection, Verb
+from ultra.runtime.action import Action, CacheUse, RunResult, Selection, Verb
 from ultra.runtime.prompting import Ask, check_fits, prompt_of
+
+CACHE_USES: dict[bool | None, CacheUse | None] = {None: None, True: "on", False: "off"}
+"""What `--cache` and `--no-cache` mean; without either the profile decides."""
 
 
 class Terms(Struct, frozen=True):
@@ -27,6 +31,13 @@ class Terms(Struct, frozen=True):
     grace_s: float | None = None
     confirmed: bool = False
     dry_run: bool = False
+    explain: bool = False
+    cost_center: str = ""
+    tags: Sequence[str] = ()
+    max_cost: str | None = None
+    hedge: bool = False
+    cache: CacheUse | None = None
+    secrets: Literal["redact", "allow"] | None = None
 
     def check(self) -> None:
         """Raise `UsageError` for what no run can keep, before anything is read or chosen."""
@@ -63,6 +74,9 @@ def action_of(
         keep_text=terms.keep_text,
         conversation=conversation,
         session=session,
+        cost_center=terms.cost_center,
+        hedge=terms.hedge,
+        cache=terms.cache,
     )
 
 

@@ -30,7 +30,14 @@ from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
 from ultra.core.errors import ConfigError, Problem
 from ultra.core.model import Endpoint, Target, Timers
-from ultra.core.profile import Profile, RetryRules
+from ultra.core.profile import (
+    BreakerRules,
+    BudgetRules,
+    CacheRules,
+    GuardRules,
+    Profile,
+    RetryRules,
+)
 from ultra.core.text import did_you_mean, one_line
 
 Origin = Literal["shipped", "user", "project"]
@@ -155,10 +162,20 @@ def show(profile: Profile) -> str:
         },
         "defaults": _told(**defaults),
         "retry": _changed(profile.retry, RetryRules()),
+        "breaker": _changed(profile.breaker, BreakerRules()),
+        "budget": _budget(profile.budget),
+        "cache": _changed(profile.cache, CacheRules()),
+        "guardrails": _changed(profile.guardrails, GuardRules()),
         "timers": _changed(profile.timers, Timers()),
         "confirm_usd": profile.confirm_usd,
     }
     return to_yaml({name: value for name, value in sections.items() if value not in ({}, None)})
+
+
+def _budget(rules: BudgetRules) -> dict[str, Any]:
+    limits = {f"{limit.period}_usd": dollars(limit.limit_nano) for limit in rules.limits}
+    mode = next((limit.mode for limit in rules.limits if limit.mode == "hard"), None)
+    return _told(**limits, mode=mode, cost_center=rules.cost_center)
 
 
 def _provider(endpoint: Endpoint, timers: Timers) -> dict[str, Any]:
@@ -171,7 +188,11 @@ def _provider(endpoint: Endpoint, timers: Timers) -> dict[str, Any]:
         key=None if simulated else key,
         auth=None if simulated else endpoint.auth,
         headers=None if endpoint.vendor else endpoint.headers,
-        limits=_told(concurrency=endpoint.concurrency),
+        limits=_told(
+            concurrency=endpoint.concurrency,
+            requests_per_minute=endpoint.requests_per_minute,
+            tokens_per_minute=endpoint.tokens_per_minute,
+        ),
         timers=_changed(endpoint.timers, timers),
         options=endpoint.options,
     )

@@ -65,7 +65,7 @@ def read_document(path: Path, raw: bytes, spec: type[Struct] = ProfileSpec) -> D
     reader = Reader(file)
     read = reader.read(node, inspect.type_info(spec))
     document.data = read if isinstance(read, dict) else {}
-    document.places, document.warnings = reader.places, reader.warnings
+    document.places = reader.places
     document.problems += reader.problems
     _one_namespace(document)
     _absolute_key_files(document)

@@ -16,11 +16,10 @@ BROKEN: Final = object()
 
 
 class Reader:
-    """Reads one file. `places` says where each key path stands; `warnings` are for stderr."""
+    """Reads one file. `places` says where each key path stands;"""
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
-        self.warnings: list[str] = []
         self.places: dict[KeyPath, str] = {}
         self._file = file
 
@@ -28,10 +27,6 @@ class Reader:
         """The plain value, or `BROKEN` when it is wrong; mistakes go to `problems`."""
         shape, extra = unwrapped(shape)
         self.places.setdefault(path, self._where(node))
-        if extra.get("later"):
-            self.warnings.append(
-                f"`{dotted(path)}` is checked, but this version does not act on it"
-            )
         if isinstance(shape, inspect.UnionType):
             chosen = _alternative(shape, node)
             if chosen is None:

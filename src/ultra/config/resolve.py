@@ -10,11 +10,20 @@ from ultra.config.endpoints import Lookup, Providers
 from ultra.config.reader import KeyPath
 from ultra.config.resolve_providers import apply_timers, check_options, resolve_provider
 from ultra.config.schema import ModelSpec, PriceSpec, ProfileSpec
+from ultra.core.budget import RUN, Limit, Period
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
 from ultra.core.errors import UltraError
 from ultra.core.model import Endpoint, Ensemble, Route, Target, Timers
-from ultra.core.profile import Defaults, Profile, RetryRules
+from ultra.core.profile import (
+    BreakerRules,
+    BudgetRules,
+    CacheRules,
+    Defaults,
+    GuardRules,
+    Profile,
+    RetryRules,
+)
 from ultra.core.text import did_you_mean, one_line
 
 MOST_MEMBERS = 256
@@ -87,6 +96,10 @@ class _Resolver:
             retry=self._retry(),
             confirm_usd=Profile("").confirm_usd if spec.confirm_usd is None else spec.confirm_usd,
             timers=self._providers.timers,
+            breaker=_filled(BreakerRules(), spec.breaker),
+            budget=self._budget(name),
+            cache=_filled(CacheRules(), spec.cache),
+            guardrails=_filled(GuardRules(), spec.guardrails),
             warnings=tuple(self._found.warnings),
         )
 
@@ -248,6 +261,20 @@ class _Resolver:
             return usual
         return RetryRules(spec.attempts or usual.attempts, spec.per_target or usual.per_target)
 
+    def _budget(self, name: str) -> BudgetRules:
+        spec = self._spec.budget
+        if spec is None:
+            return BudgetRules()
+        mode = spec.mode or "soft"
+        own: tuple[tuple[str, Period, int | None], ...] = (
+            (RUN, "run", spec.run_usd),
+            (f"profile:{name}", "day", spec.day_usd),
+            (f"profile:{name}", "week", spec.week_usd),
+            (f"profile:{name}", "month", spec.month_usd),
+        )
+        limits = (Limit(scope, period, usd, mode) for scope, period, usd in own if usd is not None)
+        return BudgetRules(tuple(limits), spec.cost_center or "")
+
     def _try(self, path: KeyPath, make: Callable[[], Target | None]) -> Target | None:
         try:
             return make()
@@ -257,6 +284,14 @@ class _Resolver:
 
 
 _Value = TypeVar("_Value")
+_Rules = TypeVar("_Rules", bound=msgspec.Struct)
+
+
+def _filled(usual: _Rules, spec: msgspec.Struct | None) -> _Rules:
+    """The usual rules with what a section says otherwise; its fields bear the same names."""
+    said = {} if spec is None else msgspec.structs.asdict(spec)
+    told = {name: value for name, value in said.items() if value is not None}
+    return msgspec.structs.replace(usual, **told)
 
 
 def _whole(entries: Iterable[tuple[str, _Value | None]]) -> dict[str, _Value]:

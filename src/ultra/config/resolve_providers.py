@@ -10,7 +10,7 @@ from ultra.config.documents import Document
 from ultra.config.endpoints import NO_KEY, Lookup, default_key, vendor_quirks, vendor_url
 from ultra.config.keyref import parse_key
 from ultra.config.reader import KeyPath
-from ultra.config.schema import ProviderSpec, TimersSpec
+from ultra.config.schema import LimitsSpec, ProviderSpec, TimersSpec
 from ultra.core.catalog import Vendor
 from ultra.core.errors import ConfigError, UsageError
 from ultra.core.model import AuthStyle, Endpoint, KeyRef, Quirks, Timers
@@ -72,6 +72,7 @@ def resolve_provider(
         found.warnings.append(f"the key of `{name}` travels in clear text to `{base_url}`")
     if len(found.problems) > before:
         return None
+    limits = spec.limits or LimitsSpec()
     return Endpoint(
         provider=name,
         protocol=protocol,
@@ -82,7 +83,9 @@ def resolve_provider(
         headers={**(row.headers if row else {}), **spec.headers},
         quirks=quirks,
         timers=apply_timers(timers, spec.timers),
-        concurrency=spec.limits.concurrency if spec.limits else None,
+        concurrency=limits.concurrency,
+        requests_per_minute=limits.requests_per_minute,
+        tokens_per_minute=limits.tokens_per_minute,
         options=spec.options,
     )
 
@@ -108,6 +111,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def _simulated(name: str, spec: ProviderSpec, timers: Timers) -> Endpoint:
+    limits = spec.limits or LimitsSpec()
     return Endpoint(
         provider=name,
         protocol="simulated",
@@ -115,7 +119,9 @@ def _simulated(name: str, spec: ProviderSpec, timers: Timers) -> Endpoint:
         key=NO_KEY,
         auth="none",
         timers=apply_timers(timers, spec.timers),
-        concurrency=spec.limits.concurrency if spec.limits else None,
+        concurrency=limits.concurrency,
+        requests_per_minute=limits.requests_per_minute,
+        tokens_per_minute=limits.tokens_per_minute,
         options=spec.options,
     )
 

@@ -1,9 +1,8 @@
 """What may stand in a profile: one table that the checker walks and the JSON Schema comes from.
 
 Beside the limits of `msgspec.Meta`, `extra` says what only our checker knows: `usd` reads dollars
-into exact nano-dollars, `why` words the rule of a pattern, `later` marks what this version checks
-and does not act on, `refused` maps a choice to the reason why this version refuses it, `secret`
-keeps a value out of messages, `lines` allows several lines.
+into exact nano-dollars, `why` words the rule of a pattern, `refused` maps a choice to the reason
+why this version refuses it, `secret` keeps a value out of messages, `lines` allows several lines.
 """
 
 from typing import Annotated, Any, Literal
@@ -12,8 +11,6 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from ultra.core.model import AuthStyle, Capability, Environment
-
-LATER = {"later": True}
 
 _AS = "x-as"
 
@@ -107,8 +104,8 @@ class LimitsSpec(_Checked, frozen=True):
     """How much may be asked of a provider at once."""
 
     concurrency: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    requests_per_minute: Annotated[Count | None, Meta(extra=LATER)] = None
-    tokens_per_minute: Annotated[Count | None, Meta(extra=LATER)] = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
 
 
 class TimersSpec(_Checked, frozen=True):
@@ -205,25 +202,30 @@ class BreakerSpec(_Checked, frozen=True):
 
 
 class BudgetSpec(_Checked, frozen=True):
-    """How much may be spent. `soft` warns; `hard` refuses."""
+    """How much runs with this profile may spend. `soft` warns; `hard` refuses."""
 
+    run_usd: Dollars | None = None
     day_usd: Dollars | None = None
+    week_usd: Dollars | None = None
     month_usd: Dollars | None = None
-    mode: (
-        Annotated[
-            Literal["soft", "hard"],
-            _choices("soft", refused={"hard": "this version cannot enforce a hard budget"}),
-        ]
-        | None
-    ) = None
+    mode: Literal["soft", "hard"] | None = None
     cost_center: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 class CacheSpec(_Checked, frozen=True):
-    """Whether a question asked twice is answered from the log."""
+    """Whether a question that was answered before is answered the same again, without asking."""
 
     enabled: bool | None = None
     ttl_s: Count | None = None
+    max_mb: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
+class GuardrailsSpec(_Checked, frozen=True):
+    """What may leave this machine, and to whom."""
+
+    secrets: Literal["refuse", "redact", "allow"] | None = None
+    local_only: bool | None = None
+    providers: tuple[Name, ...] | None = None
 
 
 class ProfileSpec(_Checked, frozen=True):
@@ -242,9 +244,10 @@ class ProfileSpec(_Checked, frozen=True):
     routes: dict[Name, RouteSpec | None] = field(default_factory=dict)
     defaults: DefaultsSpec | None = None
     retry: RetrySpec | None = None
-    breaker: Annotated[BreakerSpec | None, Meta(extra=LATER)] = None
-    budget: Annotated[BudgetSpec | None, Meta(extra=LATER)] = None
-    cache: Annotated[CacheSpec | None, Meta(extra=LATER)] = None
+    breaker: BreakerSpec | None = None
+    budget: BudgetSpec | None = None
+    cache: CacheSpec | None = None
+    guardrails: GuardrailsSpec | None = None
     timers: TimersSpec | None = None
     confirm_usd: Annotated[float, Meta(ge=0, le=1_000_000, description="US dollars")] | None = None
 

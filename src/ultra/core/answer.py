@@ -5,7 +5,9 @@ from typing import Literal, assert_never
 from msgspec import Struct
 
 from ultra.core.errors import Failure
+from ultra.core.quota import Quota
 from ultra.core.stream import (
+    CacheHit,
     Finished,
     FinishReason,
     ReasoningDelta,
@@ -35,6 +37,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     us before any text; `error` has no text. `cost_nano` None is unknown; `charged_nano` is what a
     budget counts: the cost, or the best upper estimate where the cost is unknown. Times are seconds
     from the start of the call; `ttft_s` None means that nothing came. `attempts` counts the tries.
+    `cached` says that it was answered before, which saved `saved_nano` (None: unknown).
     """
 
     call_id: str
@@ -58,6 +61,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     request_id: str | None = None
     simulated: bool = False
     sample: int = 0
+    cached: bool = False
+    saved_nano: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -106,10 +111,12 @@ class AnswerBuilder:
         "_text",
         "_tools",
         "billed",
+        "cache_hit",
         "chunks",
         "finished",
         "first_content_at",
         "provider_cost_nano",
+        "quota",
         "request_id",
         "resolved_model",
         "usage",
@@ -128,9 +135,11 @@ class AnswerBuilder:
         self.resolved_model: str | None = None
         self.request_id: str | None = None
         self.first_content_at: float | None = None
+        self.quota: Quota | None = None
+        self.cache_hit: CacheHit | None = None
         self.chunks = 0
 
-    def add(self, body: StreamBody, at_s: float) -> None:
+    def add(self, body: StreamBody, at_s: float) -> None:  # noqa: C901 - one case a body
         """Take in one body that came `at_s` on any steady clock."""
         self.chunks += 1
         match body:
@@ -151,6 +160,9 @@ class AnswerBuilder:
             case ResponseStarted():
                 self.resolved_model = body.model or self.resolved_model
                 self.request_id = self.request_id or body.request_id
+                self.quota = body.quota or self.quota
+            case CacheHit():
+                self.cache_hit = body
             case Finished():
                 self.finished = body
             case _:

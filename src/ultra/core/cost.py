@@ -108,9 +108,14 @@ def ceiling_nano(price: Price | None, input_tokens: int, output_tokens: int) -> 
     if price is None:
         return None
     dearest_in = max(rate.at(input_tokens) for rate in _input_rates(price))
-    dearest_out = max(rate.at(input_tokens) for rate in _output_rates(price))
+    dearest_out = dearest_output(price, input_tokens)
     micro = input_tokens * dearest_in + output_tokens * dearest_out
     return -(-micro // PER) + price.request_nano
+
+
+def dearest_output(price: Price, input_tokens: int) -> int:
+    """The dearest price of a token that comes out of a call with so many going in."""
+    return max(rate.at(input_tokens) for rate in _output_rates(price))
 
 
 def _input_rates(price: Price) -> tuple[Rate, ...]:

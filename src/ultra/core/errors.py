@@ -18,6 +18,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from ultra.core.quota import Quota
+
 
 class ErrorClass(StrEnum):
     """Why a call failed, in the words that logs, JSON and `--events` use."""
@@ -190,6 +192,8 @@ class CallError(UltraError):
         self.retry_after_s = retry_after_s
         self.request_id = request_id
         self.limits: dict[str, str] = {}
+        self.quota: Quota | None = None
+        """What the answer that refused says is left of the provider's limits."""
         self.retry = retry
         """The provider's own word on retrying (`x-should-retry`); None when it said nothing."""
 

@@ -88,7 +88,8 @@ class Endpoint(Struct, frozen=True, omit_defaults=True):
 
     `provider` is the profile's name for it, `vendor` the catalog row it came from (empty for a
     server known only by its URL). `options` are those of every model here; the simulated provider
-    reads its dials there. `concurrency` None means no limit of our own.
+    reads its dials there. `concurrency`, `requests_per_minute` and `tokens_per_minute` are limits
+    of our own, None for none.
     """
 
     provider: str
@@ -102,6 +103,8 @@ class Endpoint(Struct, frozen=True, omit_defaults=True):
     timers: Timers = field(default_factory=Timers)
     concurrency: int | None = None
     options: dict[str, object] = field(default_factory=dict)
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
 
     @property
     def simulated(self) -> bool:

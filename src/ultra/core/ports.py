@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ultra.core.answer import Answer, Status
-from ultra.core.errors import Failure
+from ultra.core.budget import Bound, Limit
+from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body, CallRole, Event, RunStatus
 from ultra.core.model import Endpoint, Target
+from ultra.core.quota import Quota
 from ultra.core.request import CallRequest, Message, Prompt
 from ultra.core.secret import Secret
 from ultra.core.stream import StreamBody
@@ -38,6 +40,13 @@ class Provider(Protocol):
         """
         ...
 
+    async def credential(self, endpoint: Endpoint) -> str:
+        """The fingerprint of the key that a call would go with, empty without a key.
+
+        A key that is missing has none either: `stream` says so.
+        """
+        ...
+
 
 class KeySource(Protocol):
     """Finds the key of an endpoint, off the event loop where that may take time."""
@@ -63,7 +72,10 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     """One user action, as the log keeps it. `started_at` is UTC seconds since the epoch.
 
     `session` ties runs of one terminal together; `conversation` ties the turns of a conversation.
-    `keep_text` false keeps every word out of the log (`-n`).
+    `keep_text` false keeps every word out of the log (`-n`). `cost_center` and `tags` say whom it
+    is charged to. `limits` are budgets of the run's own and of its profile, beside those of the
+    store. `plan` are the calls that it is going to make, each at its most, None for one without a
+    price: a hard budget takes all of it or refuses all of it.
     """
 
     run_id: str
@@ -80,12 +92,24 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     simulated: bool = False
     keep_text: bool = True
     version: str = ""
+    cost_center: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
+    plan: tuple[Bound | None, ...] = ()
+
+
+AttemptKind = Literal["primary", "retry", "fallback", "hedge", "probe", "cache"]
+"""Why an attempt was made. `cache` is none: an earlier answer served."""
 
 
 class AttemptRecord(Struct, frozen=True, omit_defaults=True):
     """One try, as it is written down before its first byte leaves.
 
     `charged_nano` is the upper estimate that stands until the attempt is closed; None if unpriced.
+    `key_fp` is the fingerprint of its key, empty without one. `bound` is the most that it can cost,
+    None if unpriced; `tokens` the most that it is expected to use up of a rate limit. `retry_of`
+    says which failure of the same target it follows. `lease_s` is how long it may be under way, in
+    seconds, before whoever made it is taken for dead; `wait_s` how long it waited to be made.
     """
 
     attempt_id: str
@@ -100,10 +124,20 @@ class AttemptRecord(Struct, frozen=True, omit_defaults=True):
     options: dict[str, Any]
     started_at: float
     charged_nano: int | None = None
+    kind: AttemptKind = "primary"
+    key_fp: str = ""
+    bound: Bound | None = None
+    tokens: int = 0
+    retry_of: ErrorClass | None = None
+    lease_s: float = 300.0
+    wait_s: float = 0.0
 
 
 class AttemptResult(Struct, frozen=True, omit_defaults=True):
-    """How a try ended. Durations in seconds; see `Answer` for the meaning of the costs."""
+    """How a try ended. Durations in seconds; see `Answer` for the meaning of the costs.
+
+    `quota` is what the provider said is left of its limits.
+    """
 
     status: Status
     ended_at: float
@@ -124,6 +158,8 @@ class AttemptResult(Struct, frozen=True, omit_defaults=True):
     resolved_model: str | None = None
     request_id: str | None = None
     failure: Failure | None = None
+    quota: Quota | None = None
+    saved_nano: int | None = None
 
 
 class RunEnd(Struct, frozen=True, omit_defaults=True):
@@ -144,9 +180,17 @@ class RunEnd(Struct, frozen=True, omit_defaults=True):
 
 
 class Admitted(Struct, frozen=True):
-    """The attempt is on record and may be sent. `warning` is for the user, when there is one."""
+    """The attempt is on record and may be sent.
+
+    `warning` says that the log is in trouble. `notes` are for the user: a soft budget that is used
+    up, a cap that a hard one put on the answer. `output_tokens` is that cap, None for none;
+    `reserve_nano` what was set aside for the attempt, at which its stream is stopped.
+    """
 
     warning: str | None = None
+    notes: tuple[str, ...] = ()
+    output_tokens: int | None = None
+    reserve_nano: int | None = None
 
 
 class Refused(Struct, frozen=True):
@@ -165,6 +209,10 @@ class Ledger(Protocol):
 
     async def admit(self, attempt: AttemptRecord) -> Admitted | Refused:
         """Commit the attempt's row in one transaction, before the first byte leaves."""
+        ...
+
+    def serve(self, attempt: AttemptRecord, result: AttemptResult) -> None:
+        """Put a call on record that an earlier answer served: nothing left. Never blocks."""
         ...
 
     def checkpoint(self, attempt_id: str, piece: str) -> None:
@@ -214,7 +262,7 @@ class CallSpec(Struct):
 
     `index` is the member's place in the order asked for. Calls that share `attempts` share one
     budget of tries; None gives the call its own. `standby` says that another model stands ready,
-    so that waiting out a rate limit is no use.
+    so that waiting out a rate limit is no use. `kind` says why the first attempt is made.
     """
 
     request: CallRequest
@@ -222,6 +270,7 @@ class CallSpec(Struct):
     index: int | None = None
     attempts: AttemptBudget | None = None
     standby: bool = False
+    kind: AttemptKind = "primary"
 
 
 class Calls(Protocol):

@@ -1,7 +1,10 @@
 """The checked profile: what the user's YAML comes to once every name in it is resolved."""
 
+from typing import Literal
+
 from msgspec import Struct, field
 
+from ultra.core.budget import Limit
 from ultra.core.errors import UsageError
 from ultra.core.model import Choice, Endpoint, Ensemble, Environment, Route, Target, Timers
 from ultra.core.text import did_you_mean
@@ -21,6 +24,43 @@ class RetryRules(Struct, frozen=True):
 
     attempts: int = 4
     per_target: int = 2
+
+
+class BreakerRules(Struct, frozen=True):
+    """When an endpoint is left alone: so many failures in a row within so many seconds."""
+
+    failures: int = 3
+    window_s: float = 60.0
+
+
+class BudgetRules(Struct, frozen=True, omit_defaults=True):
+    """What the profile bounds, beside what `ultra budgets set` keeps; it can only lower that.
+
+    `cost_center` is whom its runs are charged to unless the command line says otherwise.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    cost_center: str = ""
+
+
+class CacheRules(Struct, frozen=True):
+    """Whether a question that was answered before is asked again; entries last `ttl_s` seconds."""
+
+    enabled: bool = False
+    ttl_s: float = 86_400.0
+    max_mb: int = 256
+
+
+class GuardRules(Struct, frozen=True, omit_defaults=True):
+    """What may leave this machine, and to whom.
+
+    `secrets` says what happens to keys and tokens found in a prompt. `local_only` lets nothing
+    leave for another host; `providers` are the only ones that may be asked, empty for all.
+    """
+
+    secrets: Literal["refuse", "redact", "allow"] = "refuse"
+    local_only: bool = False
+    providers: tuple[str, ...] = ()
 
 
 class Profile(Struct, frozen=True, omit_defaults=True):
@@ -45,6 +85,10 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     confirm_usd: float = 0.25
     warnings: tuple[str, ...] = ()
     timers: Timers = Timers()
+    breaker: BreakerRules = BreakerRules()
+    budget: BudgetRules = BudgetRules()
+    cache: CacheRules = CacheRules()
+    guardrails: GuardRules = GuardRules()
 
     @property
     def names(self) -> list[str]:

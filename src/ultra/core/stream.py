@@ -8,16 +8,31 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ultra.core.quota import Quota
 from ultra.core.usage import Usage, UsageSource
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_call", "error", "other"]
 
 
 class ResponseStarted(Struct, frozen=True, tag="response_started", omit_defaults=True):
-    """The provider began to answer: who really answers, and the ids to quote in a complaint."""
+    """The provider began to answer: who really answers, and the ids to quote in a complaint.
+
+    `quota` is what its headers say is left of its limits; None when they say nothing.
+    """
 
     model: str | None = None
     request_id: str | None = None
+    quota: Quota | None = None
+
+
+class CacheHit(Struct, frozen=True, tag="cache_hit", omit_defaults=True):
+    """What follows was answered before and is not asked again.
+
+    `saved_nano` is what that answer cost then, None when that is unknown; `age_s` how long ago.
+    """
+
+    saved_nano: int | None
+    age_s: float
 
 
 class TextDelta(Struct, frozen=True, tag="text_delta"):
@@ -61,7 +76,15 @@ class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
     native: str = ""
 
 
-StreamBody = ResponseStarted | TextDelta | ReasoningDelta | ToolCallDelta | UsageReported | Finished
+StreamBody = (
+    ResponseStarted
+    | CacheHit
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | UsageReported
+    | Finished
+)
 
 CONTENT = (TextDelta, ReasoningDelta, ToolCallDelta)
 """The bodies after which nothing may be spliced: the commit point of retry and fallback."""

@@ -6,7 +6,8 @@ from msgspec import json
 from msgspec.structs import replace
 
 from ultra.core.answer import AnswerBuilder, Status
-from ultra.core.cost import ceiling_nano, cost_nano
+from ultra.core.budget import Bound
+from ultra.core.cost import ceiling_nano, cost_nano, dearest_output
 from ultra.core.errors import CallError, ConfigError, ErrorClass, Failure, UltraError
 from ultra.core.ports import AttemptResult
 from ultra.core.request import CallRequest, input_tokens_bound, output_tokens_seen
@@ -29,6 +30,24 @@ def estimate_nano(request: CallRequest) -> int | None:
     return ceiling_nano(request.target.price, size, cap)
 
 
+def bound_of(request: CallRequest) -> Bound | None:
+    """The most that a call can cost; None when it has no price."""
+    size = input_tokens_bound(request.messages, request.tools)
+    into = ceiling_nano(request.target.price, size, 0)
+    price = request.target.price
+    if price is None or into is None:
+        return None
+    caps = (request.sampling.max_output_tokens, request.target.max_output_tokens)
+    known = [cap for cap in caps if cap is not None]
+    return Bound(into, dearest_output(price, size), min(known) if known else None)
+
+
+def tokens_bound(request: CallRequest) -> int:
+    """The most tokens, in and out, that a call is expected to use up of a rate limit."""
+    bound = request.sampling.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+    return input_tokens_bound(request.messages, request.tools) + bound
+
+
 def as_call_error(error: Exception) -> CallError:
     """Any failure of a call as one with a class: a missing key is `config`, a bug `internal`."""
     if isinstance(error, CallError):
@@ -49,6 +68,7 @@ def how_it_ended(ctx: CallContext, error: BaseException) -> tuple[Failure | None
     target = ctx.request.target
     if isinstance(error, Exception):
         failed = as_call_error(error)
+        ctx.refused_quota = failed.quota
     elif ctx.stopped_by_deadline:
         failed = CallError(
             ErrorClass.DEADLINE, "the deadline passed", hint="raise `--deadline`", sent=ctx.left
@@ -178,6 +198,7 @@ def attempt_result(
         resolved_model=builder.resolved_model,
         request_id=builder.request_id or (failure.request_id if failure else None),
         failure=failure,
+        quota=builder.quota or ctx.refused_quota,
     )
 
 

@@ -9,27 +9,32 @@ from contextlib import aclosing
 
 from ultra.core.errors import CallError, Failure
 from ultra.core.events import AttemptStarted
-from ultra.core.ports import AttemptRecord, Ledger, Refused
+from ultra.core.ports import AttemptRecord, Ledger, Provider, Refused
 from ultra.core.stream import TextDelta
 from ultra.engine.accounting import (
     attempt_result,
+    bound_of,
     estimate_nano,
     how_it_ended,
     incomplete,
+    tokens_bound,
 )
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
 
 
-def admit(ledger: Ledger) -> Policy:
+def admit(provider: Provider, ledger: Ledger) -> Policy:
     """Ask the ledger for every attempt and tell it how each one ended."""
 
     def policy(inner: Call) -> Call:
         async def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
+            ctx.key_fp = await provider.credential(ctx.request.target.endpoint)
             ctx.prepare_attempt()
             started = ctx.run.clock.monotonic()
-            verdict = await ledger.admit(_record(ctx))
+            verdict = await ledger.admit(attempt_record(ctx))
             if isinstance(verdict, Refused):
                 raise _refusal(verdict)
+            for note in verdict.notes:
+                ctx.run.hub.tell(note)
             ctx.begin_attempt()
             failure: Failure | None = None
             cancelled = False
@@ -68,7 +73,8 @@ async def _attempt(
         raise error
 
 
-def _record(ctx: CallContext) -> AttemptRecord:
+def attempt_record(ctx: CallContext) -> AttemptRecord:
+    """The attempt that is about to be made, as the ledger wants it."""
     request, spec = ctx.request, ctx.spec
     return AttemptRecord(
         attempt_id=ctx.attempt_id,
@@ -87,6 +93,12 @@ def _record(ctx: CallContext) -> AttemptRecord:
         },
         started_at=ctx.run.clock.time(),
         charged_nano=estimate_nano(request),
+        kind=ctx.kind,
+        key_fp=ctx.key_fp,
+        bound=bound_of(request),
+        tokens=tokens_bound(request),
+        retry_of=ctx.retry_of,
+        lease_s=max(0.0, ctx.run.remaining_s()),
     )
 
 

@@ -4,10 +4,12 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from ultra.core.answer import AnswerBuilder
+from ultra.core.errors import ErrorClass
 from ultra.core.events import AttemptFailed, AttemptStarted, Body, Event
 from ultra.core.ids import attempt_id, call_id
-from ultra.core.ports import AttemptBudget, AttemptResult, CallSpec, Clock, Sink
+from ultra.core.ports import AttemptBudget, AttemptKind, AttemptResult, CallSpec, Clock, Sink
 from ultra.core.profile import RetryRules
+from ultra.core.quota import Quota
 from ultra.core.request import settled
 from ultra.core.stream import StreamBody
 
@@ -29,6 +31,7 @@ class EventHub:
         self._sinks = list(sinks)
         self._warn = warn
         self._seq = 0
+        self._told: set[str] = set()
         self.started = clock.monotonic()
 
     def emit(self, call: str, body: Body) -> None:
@@ -48,6 +51,12 @@ class EventHub:
                 await sink.drained(call)
             except Exception as error:
                 self._drop(sink, error)
+
+    def tell(self, note: str) -> None:
+        """Tell the user something in one line, once a run."""
+        if note not in self._told:
+            self._told.add(note)
+            self._warn(note)
 
     def _drop(self, sink: Sink, error: Exception) -> None:
         if sink in self._sinks:
@@ -98,7 +107,8 @@ class CallContext:
 
     `number` counts the attempts that are on record. `builder` folds the attempt under way (or the
     last one), `left` says whether it was handed to the provider, so that bytes may be out, and
-    `results` holds how every attempt ended.
+    `results` holds how every attempt ended. `kind` and `retry_of` say why the next attempt is made,
+    `key_fp` with which key, `refused_quota` what a refusal said is left of the provider's limits.
     """
 
     __slots__ = (
@@ -106,10 +116,14 @@ class CallContext:
         "attempts",
         "builder",
         "call_id",
+        "key_fp",
+        "kind",
         "left",
         "number",
+        "refused_quota",
         "request",
         "results",
+        "retry_of",
         "run",
         "spec",
         "started",
@@ -129,12 +143,17 @@ class CallContext:
         self.left = False
         self.results: list[AttemptResult] = []
         self.stopped_by_deadline = False
+        self.kind: AttemptKind = spec.kind
+        self.key_fp = ""
+        self.retry_of: ErrorClass | None = None
+        self.refused_quota: Quota | None = None
 
     def prepare_attempt(self) -> None:
         """Name the next attempt and start its fold afresh; it counts once it is on record."""
         self.attempt_id = attempt_id(self.call_id, self.number + 1)
         self.builder = AnswerBuilder()
         self.left = False
+        self.refused_quota = None
 
     def begin_attempt(self) -> None:
         """Count the attempt that was prepared: it is on record."""

@@ -19,7 +19,7 @@ def compose(provider: Provider, ledger: Ledger) -> Call:
     def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
         return provider.stream(ctx.request)
 
-    policies: tuple[Policy, ...] = (retry, slot(), admit(ledger), timers)
+    policies: tuple[Policy, ...] = (retry, slot(), admit(provider, ledger), timers)
     wrapped: Call = call
     for policy in reversed(policies):
         wrapped = policy(wrapped)

@@ -84,6 +84,8 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
         request_id=builder.request_id,
         simulated=target.endpoint.simulated,
         sample=ctx.request.sample,
+        cached=builder.cache_hit is not None,
+        saved_nano=builder.cache_hit.saved_nano if builder.cache_hit else None,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Mapping
 
+from ultra.core.errors import ConfigError
 from ultra.core.model import Endpoint
 from ultra.core.ports import Clock, KeySource
 from ultra.core.request import CallRequest
@@ -47,6 +48,14 @@ class ProviderHub:
         from ultra.providers.protocols import load  # noqa: PLC0415
 
         return self._carrier().stream(request, load(endpoint.protocol))
+
+    async def credential(self, endpoint: Endpoint) -> str:
+        """As `ports.Provider.credential`."""
+        try:
+            secret = await self._keys.key(endpoint)
+        except ConfigError:
+            return ""
+        return secret.fingerprint if secret else ""
 
     async def models(self, endpoint: Endpoint) -> list[LiveModel]:
         """What the endpoint itself lists; nothing for a simulated one. Raises as `stream` does."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ultra.core.answer import Answer
 from ultra.core.model import Target
@@ -11,6 +11,7 @@ from ultra.core.records import RunDocument
 from ultra.core.request import Prompt
 
 Verb = Literal["ask", "compare", "chat", "demo"]
+CacheUse = Literal["on", "off", "refresh"]
 Interruption = Literal["sigint", "sigterm", "broken_pipe"]
 
 
@@ -37,7 +38,8 @@ class Action(Struct, frozen=True):
 
     `deadline_s` None takes the longest `run_s` of the members' timers. `conversation` ties the run
     to earlier ones; empty starts a new conversation. `keep_text` false keeps words out of the log.
-    `seed` None draws one.
+    `seed` None draws one. `cost_center` empty takes the profile's; `max_cost_nano` bounds the run;
+    `hedge` lets a slow answer be raced; `cache` None leaves it to the profile.
     """
 
     verb: Verb
@@ -51,6 +53,11 @@ class Action(Struct, frozen=True):
     conversation: str = ""
     session: str = ""
     seed: int | None = None
+    cost_center: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    max_cost_nano: int | None = None
+    hedge: bool = False
+    cache: CacheUse | None = None
 
 
 class RunResult(Struct, frozen=True):

@@ -90,7 +90,12 @@ class Runtime:
     @cached_property
     def ledger(self) -> SqliteLedger:
         """The record that runs are written to."""
-        return SqliteLedger(self.paths.database, clock=self.clock, warn=self._warn_of_log)
+        return SqliteLedger(
+            self.paths.database,
+            clock=self.clock,
+            warn=self._warn_of_log,
+            breaker=self.profile.breaker,
+        )
 
     def _warn_of_log(self, text: str) -> None:
         self._told_of_log = True

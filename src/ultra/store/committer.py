@@ -12,6 +12,8 @@ from msgspec import structs
 
 from ultra.core.errors import StoreError
 from ultra.core.ports import Admitted, Refused
+from ultra.core.profile import BreakerRules
+from ultra.store.admission import Admission
 from ultra.store.database import BROKEN, BUSY, Place, error_code, open_database, set_aside
 from ultra.store.operations import Admit, Flush, Operation, Reply
 from ultra.store.owner import myself, to_text
@@ -31,7 +33,12 @@ class Committer:
     """One connection, used by one thread."""
 
     def __init__(
-        self, place: Place, *, now: Callable[[], float], warn: Callable[[str], None]
+        self,
+        place: Place,
+        *,
+        now: Callable[[], float],
+        warn: Callable[[str], None],
+        breaker: BreakerRules,
     ) -> None:
         self._place = place
         self._now = now
@@ -39,6 +46,7 @@ class Committer:
         self._me = myself()
         self._owner = to_text(self._me)
         self._cache = PromptCache()
+        self._admission = Admission(breaker, self._owner, now)
         self._connection: sqlite3.Connection | None = None
         self._locked = False
         self._swept = False
@@ -80,7 +88,7 @@ class Committer:
             self._connection = opened.connection
             for note in opened.notes:
                 self._tell(group, note)
-        outcomes = commit(self._connection, group, self._owner, self._cache)
+        outcomes = commit(self._connection, group, self._owner, self._cache, self._admission)
         self.commits += 1
         return outcomes
 

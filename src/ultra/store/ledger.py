@@ -13,10 +13,11 @@ from ultra.core.ports import (
     RunEnd,
     RunRecord,
 )
+from ultra.core.profile import BreakerRules
 from ultra.core.verdict import Verdict
 from ultra.store.committer import Committer
 from ultra.store.database import Place
-from ultra.store.operations import Admit, Close, End, Flush, Judged, Reply, Stop
+from ultra.store.operations import Admit, Close, End, Flush, Judged, Reply, Served, Stop
 from ultra.store.writer import Writer
 
 SPARE_S = 1.0
@@ -38,13 +39,16 @@ class SqliteLedger:
         warn: Callable[[str], None],
         place: Place | None = None,
         checkpoint_s: float = 1.0,
+        breaker: BreakerRules | None = None,
     ) -> None:
         self._place = place or Place(path)
         self._clock = clock
-        self._committer = Committer(self._place, now=clock.time, warn=warn)
+        self._committer = Committer(
+            self._place, now=clock.time, warn=warn, breaker=breaker or BreakerRules()
+        )
         self._writer = Writer(self._committer, checkpoint_s)
         self._runs: dict[str, RunRecord] = {}
-        self._keeps: dict[str, bool] = {}
+        self._open: dict[str, tuple[AttemptRecord, RunRecord]] = {}
 
     @property
     def commits(self) -> int:
@@ -62,7 +66,7 @@ class SqliteLedger:
         When the wait is cancelled the attempt is closed as cancelled and free: it never left.
         """
         run = self._runs[attempt.run_id]
-        self._keeps[attempt.attempt_id] = run.keep_text
+        self._open[attempt.attempt_id] = (attempt, run)
         reply = _reply()
         self._writer.post(Admit(attempt, run, reply))
         try:
@@ -74,18 +78,25 @@ class SqliteLedger:
             self.close(attempt.attempt_id, _never_left(self._clock.time()))
             raise
         assert isinstance(outcome, Admitted | Refused)  # noqa: S101  the reply to an admit
+        if isinstance(outcome, Refused):
+            del self._open[attempt.attempt_id]
         return outcome
+
+    def serve(self, attempt: AttemptRecord, result: AttemptResult) -> None:
+        """Put a call on record that an earlier answer served. Never blocks."""
+        self._writer.post(Served(attempt, result, self._runs[attempt.run_id]))
 
     def checkpoint(self, attempt_id: str, piece: str) -> None:
         """Keep more of a text that is still coming, at most once a second. Never blocks."""
-        if self._keeps.get(attempt_id):
+        known = self._open.get(attempt_id)
+        if known and known[1].keep_text:
             self._writer.add_text(attempt_id, piece)
 
     def close(self, attempt_id: str, result: AttemptResult) -> None:
         """Complete the attempt's row, and its call's with the last attempt. Never blocks."""
-        keep_text = self._keeps.pop(attempt_id, False)
+        attempt, run = self._open.pop(attempt_id, (None, None))
         self._writer.drop_text(attempt_id)
-        self._writer.post(Close(attempt_id, result, keep_text))
+        self._writer.post(Close(attempt_id, result, bool(run and run.keep_text), attempt))
 
     def add_verdict(self, run_id: str, verdict: Verdict) -> None:
         """Keep what was found when the run's answers were compared. Never blocks."""

@@ -30,11 +30,20 @@ class Pieces(Struct, frozen=True):
 
 
 class Close(Struct, frozen=True):
-    """An attempt that has ended."""
+    """An attempt that has ended; `attempt` None for one that this ledger never saw begin."""
 
     attempt_id: str
     result: AttemptResult
     keep_text: bool
+    attempt: AttemptRecord | None = None
+
+
+class Served(Struct, frozen=True):
+    """A call that an earlier answer served."""
+
+    attempt: AttemptRecord
+    result: AttemptResult
+    run: RunRecord
 
 
 class Judged(Struct, frozen=True):
@@ -65,7 +74,7 @@ class Stop(Struct, frozen=True):
     """Commit what is there and end."""
 
 
-Operation = Admit | Pieces | Close | Judged | End | Flush | Wake | Stop
+Operation = Admit | Pieces | Close | Served | Judged | End | Flush | Wake | Stop
 """One thing to do, in the order said."""
 
 URGENT = (Admit, Flush, Stop)

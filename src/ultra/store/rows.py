@@ -52,6 +52,7 @@ class RunRow(Struct, frozen=True):
     degraded: int = 0
     reasons: str = "[]"
     provenance: str = "[]"
+    cost_center: str = ""
 
 
 class CallRow(Struct, frozen=True):
@@ -117,6 +118,7 @@ class AttemptEnd(Struct, frozen=True):
     error_retry_after_s: float | None = None
     error_sent: int | None = None
     error_limits: str | None = None
+    saved_nano: int | None = None
 
     @property
     def usage(self) -> Usage | None:
@@ -160,6 +162,9 @@ class AttemptRow(Struct, frozen=True):
     call_id: str
     number: int
     started_at: float
+    kind: str
+    key_fp: str
+    wait_s: float
     end: AttemptEnd
 
 
@@ -190,6 +195,7 @@ def run_row(run: RunRecord, owner: str) -> RunRow:
         version=run.version,
         started_at=run.started_at,
         owner=owner,
+        cost_center=run.cost_center,
     )
 
 
@@ -236,6 +242,9 @@ def attempt_row(attempt: AttemptRecord) -> AttemptRow:
         attempt.call_id,
         attempt.number,
         attempt.started_at,
+        attempt.kind,
+        attempt.key_fp,
+        attempt.wait_s,
         AttemptEnd(charged_nano=attempt.charged_nano),
     )
 
@@ -259,6 +268,7 @@ def attempt_end(result: AttemptResult, keep_text: bool) -> AttemptEnd:
         charged_nano=result.charged_nano,
         provider_cost_nano=result.provider_cost_nano,
         price_source=result.price_source,
+        saved_nano=result.saved_nano,
         resolved_model=result.resolved_model,
         request_id=result.request_id or (failure.request_id if failure else None),
         **structs.asdict(usage),
@@ -317,8 +327,9 @@ def storable(text: str) -> str:
 
 def attempt_from(columns: Sequence[Any]) -> AttemptRow:
     """An attempt from its columns in order."""
-    attempt_id, call_id, number, started_at, *end = columns
-    return AttemptRow(attempt_id, call_id, number, started_at, AttemptEnd(*end))
+    attempt_id, call_id, number, started_at, kind, key_fp, wait_s, *end = columns
+    row = AttemptEnd(*end)
+    return AttemptRow(attempt_id, call_id, number, started_at, kind, key_fp, wait_s, row)
 
 
 def _wordless(end: AttemptEnd) -> AttemptEnd:

@@ -183,7 +183,180 @@ _V2 = ("ALTER TABLE attempts ADD COLUMN error_limits TEXT",)
 # For how each model fared lately, which `store.experience` asks.
 _V3 = ("CREATE INDEX calls_model ON calls(provider, model, started_at)",)
 
+_BREAKER = """
+CREATE TABLE breaker (
+  k TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('endpoint', 'credential')),
+  provider TEXT NOT NULL,
+  base_url TEXT NOT NULL,
+  model TEXT NOT NULL DEFAULT '',
+  key_fp TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT 'closed'
+    CHECK (state IN ('closed', 'open', 'half_open', 'forced_open')),
+  fails INTEGER NOT NULL DEFAULT 0,
+  first_fail REAL,
+  opens INTEGER NOT NULL DEFAULT 0,
+  open_until REAL NOT NULL DEFAULT 0,
+  probe_owner TEXT,
+  probe_until REAL NOT NULL DEFAULT 0,
+  gen INTEGER NOT NULL DEFAULT 0,
+  last_class TEXT,
+  last_message TEXT,
+  last_fail REAL,
+  updated REAL NOT NULL
+) WITHOUT ROWID"""
+
+_BREAKER_BUCKET = """
+CREATE TABLE breaker_bucket (
+  k TEXT NOT NULL,
+  t10 INTEGER NOT NULL,
+  ok INTEGER NOT NULL DEFAULT 0,
+  bad INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (k, t10)
+) WITHOUT ROWID"""
+
+_GATE = """
+CREATE TABLE gate (
+  k TEXT NOT NULL PRIMARY KEY,
+  provider TEXT NOT NULL,
+  base_url TEXT NOT NULL,
+  model TEXT NOT NULL,
+  key_fp TEXT NOT NULL,
+  until REAL NOT NULL DEFAULT 0,
+  limit_requests INTEGER,
+  remaining_requests INTEGER,
+  reset_requests REAL,
+  limit_tokens INTEGER,
+  remaining_tokens INTEGER,
+  reset_tokens REAL,
+  next_request REAL NOT NULL DEFAULT 0,
+  next_token REAL NOT NULL DEFAULT 0,
+  seen REAL NOT NULL
+) WITHOUT ROWID"""
+
+_RETRY_BUCKET = """
+CREATE TABLE retry_bucket (
+  provider TEXT NOT NULL PRIMARY KEY,
+  tokens REAL NOT NULL DEFAULT 100 CHECK (tokens BETWEEN 0 AND 100)
+) WITHOUT ROWID"""
+
+_BUDGET_LIMIT = """
+CREATE TABLE budget_limit (
+  scope TEXT NOT NULL,
+  period TEXT NOT NULL CHECK (period IN ('run', 'day', 'week', 'month')),
+  limit_nano INTEGER NOT NULL CHECK (limit_nano >= 0),
+  mode TEXT NOT NULL CHECK (mode IN ('soft', 'hard')),
+  set_at REAL NOT NULL,
+  PRIMARY KEY (scope, period)
+) WITHOUT ROWID"""
+
+_BUDGET = """
+CREATE TABLE budget (
+  scope TEXT NOT NULL,
+  period TEXT NOT NULL,
+  window_start INTEGER NOT NULL,
+  limit_nano INTEGER NOT NULL,
+  spent_nano INTEGER NOT NULL DEFAULT 0 CHECK (spent_nano >= 0),
+  reserved_nano INTEGER NOT NULL DEFAULT 0 CHECK (reserved_nano >= 0),
+  uncertain_nano INTEGER NOT NULL DEFAULT 0 CHECK (uncertain_nano >= 0),
+  unpriced INTEGER NOT NULL DEFAULT 0,
+  overdraft INTEGER NOT NULL DEFAULT 0,
+  warned INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (scope, period, window_start)
+) WITHOUT ROWID"""
+
+_RESERVATION = """
+CREATE TABLE reservation (
+  id INTEGER PRIMARY KEY,
+  attempt_id TEXT NOT NULL UNIQUE,
+  run_id TEXT NOT NULL,
+  amount_nano INTEGER NOT NULL CHECK (amount_nano >= 0),
+  actual_nano INTEGER,
+  state TEXT NOT NULL CHECK (state IN ('held', 'settled', 'released', 'uncertain')),
+  owner TEXT NOT NULL,
+  expires_at REAL NOT NULL
+)"""
+
+_RESERVATION_SCOPE = """
+CREATE TABLE reservation_scope (
+  reservation_id INTEGER NOT NULL REFERENCES reservation(id) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  period TEXT NOT NULL,
+  window_start INTEGER NOT NULL,
+  PRIMARY KEY (reservation_id, scope, period)
+) WITHOUT ROWID"""
+
+_CACHE = """
+CREATE TABLE cache (
+  k TEXT NOT NULL PRIMARY KEY,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  answer BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  cost_nano INTEGER,
+  created_at REAL NOT NULL,
+  expires_at REAL NOT NULL,
+  used_at REAL NOT NULL,
+  hits INTEGER NOT NULL DEFAULT 0
+)"""
+
+_CACHE_LEASE = """
+CREATE TABLE cache_lease (
+  k TEXT NOT NULL PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until REAL NOT NULL
+) WITHOUT ROWID"""
+
+_HEALTH_CHECK = """
+CREATE TABLE health_check (
+  provider TEXT NOT NULL,
+  base_url TEXT NOT NULL,
+  key_fp TEXT NOT NULL,
+  checked_at REAL NOT NULL,
+  ok INTEGER NOT NULL,
+  duration_s REAL,
+  models INTEGER,
+  error_class TEXT,
+  message TEXT,
+  PRIMARY KEY (provider, base_url, key_fp)
+) WITHOUT ROWID"""
+
+_RUN_TAGS = """
+CREATE TABLE run_tags (
+  run_id TEXT NOT NULL REFERENCES runs(run_id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_id, name)
+) WITHOUT ROWID"""
+
+# What processes share beside the record: breakers, gates, budgets, earlier answers.
+_V4 = (
+    "ALTER TABLE runs ADD COLUMN cost_center TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN kind TEXT NOT NULL DEFAULT 'primary'",
+    "ALTER TABLE attempts ADD COLUMN key_fp TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE attempts ADD COLUMN wait_s REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE attempts ADD COLUMN saved_nano INTEGER",
+    "CREATE INDEX attempts_started ON attempts(started_at)",
+    _RUN_TAGS,
+    "CREATE INDEX run_tags_value ON run_tags(name, value)",
+    _BREAKER,
+    _BREAKER_BUCKET,
+    _GATE,
+    _RETRY_BUCKET,
+    _BUDGET_LIMIT,
+    _BUDGET,
+    _RESERVATION,
+    "CREATE INDEX reservation_due ON reservation(expires_at) WHERE state = 'held'",
+    "CREATE INDEX reservation_run ON reservation(run_id)",
+    _RESERVATION_SCOPE,
+    _CACHE,
+    "CREATE INDEX cache_expires ON cache(expires_at)",
+    "CREATE INDEX cache_used ON cache(used_at)",
+    _CACHE_LEASE,
+    _HEALTH_CHECK,
+)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (_V1, _V2, _V3)
+MIGRATIONS: Steps = (_V1, _V2, _V3, _V4)
 """Step n takes a file from version n to n + 1; `user_version` is the number of steps taken."""

@@ -13,8 +13,9 @@ import msgspec
 from ultra.core.ports import Admitted, AttemptRecord, Refused, RunEnd, RunRecord
 from ultra.core.request import Message
 from ultra.core.verdict import Verdict
+from ultra.store.admission import Admission
 from ultra.store.contents import Contents, take_apart
-from ultra.store.operations import Admit, Close, End, Judged, Operation, Pieces
+from ultra.store.operations import Admit, Close, End, Judged, Operation, Pieces, Served
 from ultra.store.reading import RUN_COLUMNS, names
 from ultra.store.rows import (
     AttemptEnd,
@@ -66,20 +67,45 @@ class PromptCache:
 
 
 def commit(
-    connection: sqlite3.Connection, operations: Sequence[Operation], owner: str, cache: PromptCache
+    connection: sqlite3.Connection,
+    operations: Sequence[Operation],
+    owner: str,
+    cache: PromptCache,
+    admission: Admission,
 ) -> list[Admitted | Refused]:
     """Put a group on record in one transaction; the outcomes are those of its admits, in order."""
     connection.execute("BEGIN IMMEDIATE")
     try:
+        admission.begin()
         admits = [operation for operation in operations if isinstance(operation, Admit)]
-        outcomes = admit(connection, admits, owner, cache)
+        outcomes = [_decide(connection, admission, item) for item in admits]
+        leaving = [
+            item
+            for item, outcome in zip(admits, outcomes, strict=True)
+            if isinstance(outcome, Admitted)
+        ]
+        _record(connection, [(item.attempt, item.run) for item in leaving], owner, cache)
         _append(connection, [item for item in operations if isinstance(item, Pieces)])
-        _close(connection, [item for item in operations if isinstance(item, Close)])
+        served = [item for item in operations if isinstance(item, Served)]
+        _record(connection, [(item.attempt, item.run) for item in served], owner, cache)
+        _close(
+            connection,
+            [
+                Close(item.attempt.attempt_id, item.result, item.run.keep_text)
+                if isinstance(item, Served)
+                else item
+                for item in operations
+                if isinstance(item, Close | Served)
+            ],
+        )
         for operation in operations:
-            if isinstance(operation, Judged):
+            if isinstance(operation, Close):
+                admission.close(connection, operation)
+            elif isinstance(operation, Judged):
                 _judge(connection, operation.run_id, operation.verdict)
             elif isinstance(operation, End):
                 _end(connection, operation.run, operation.end, owner)
+                admission.end_run(connection, operation.run.run_id)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -88,22 +114,38 @@ def commit(
     return outcomes
 
 
-def admit(
-    connection: sqlite3.Connection, admits: Sequence[Admit], owner: str, cache: PromptCache
-) -> list[Admitted | Refused]:
-    """Decide on attempts and write the rows of those that may leave, inside a transaction.
+def _decide(
+    connection: sqlite3.Connection, admission: Admission, admit: Admit
+) -> Admitted | Refused:
+    """Decide on an attempt; one that was let go while the file was locked has gone."""
+    return Admitted() if admit.reply is None else admission.decide(connection, admit)
 
-    Whatever must hold before a byte leaves is looked at here, so that it is true when the row is.
-    """
-    attempts = [operation.attempt for operation in admits]
-    runs = {operation.run.run_id: operation.run for operation in admits}
-    _insert(connection, "runs", RUN_COLUMNS, [values(run_row(r, owner)) for r in runs.values()])
+
+def _record(
+    connection: sqlite3.Connection,
+    leaving: Sequence[tuple[AttemptRecord, RunRecord]],
+    owner: str,
+    cache: PromptCache,
+) -> None:
+    """Write the rows of attempts, and those of their runs and calls where they are the first."""
+    attempts = [attempt for attempt, _ in leaving]
+    runs = {run.run_id: run for _, run in leaving}
+    _insert_runs(connection, list(runs.values()), owner)
     keys = _prompts(connection, [a for a in attempts if runs[a.run_id].keep_text], cache)
     calls = {a.call_id: call_row(a, runs[a.run_id].keep_text) for a in reversed(attempts)}
     rows = [[*values(row), keys.get(row.call_id)] for row in reversed(calls.values())]
     _insert(connection, "calls", _CALL_COLUMNS, rows)
     _insert(connection, "attempts", _ATTEMPT_COLUMNS, [values(attempt_row(a)) for a in attempts])
-    return [Admitted() for _ in attempts]
+
+
+def _insert_runs(connection: sqlite3.Connection, runs: Sequence[RunRecord], owner: str) -> None:
+    _insert(connection, "runs", RUN_COLUMNS, [values(run_row(run, owner)) for run in runs])
+    tags: list[list[Value]] = [
+        [run.run_id, storable(name), storable(value)]
+        for run in runs
+        for name, value in run.tags.items()
+    ]
+    _insert(connection, "run_tags", "run_id, name, value", tags)
 
 
 def write_off(connection: sqlite3.Connection, rows: RunRows) -> None:
@@ -187,7 +229,7 @@ def _judge(connection: sqlite3.Connection, run_id: str, verdict: Verdict) -> Non
 
 def _end(connection: sqlite3.Connection, run: RunRecord, end: RunEnd, owner: str) -> None:
     row = run_row(run, owner)
-    _insert(connection, "runs", RUN_COLUMNS, [values(row)])
+    _insert_runs(connection, [run], owner)
     if end.verdict is not None:
         _judge(connection, run.run_id, end.verdict)
     _end_row(connection, ended(row, end))

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import AsyncGenerator, Iterator
 
+from ultra.core.model import Endpoint
 from ultra.core.ports import Clock
 from ultra.core.request import CallRequest, Message
 from ultra.core.stream import (
@@ -37,6 +38,10 @@ class SimulatedProvider:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+
+    async def credential(self, _endpoint: Endpoint) -> str:
+        """Nobody needs a key here."""
+        return ""
 
     async def stream(self, request: CallRequest) -> AsyncGenerator[StreamBody, None]:
         """Answer one request. Raises the `CallError` that the same fault raises over HTTP."""

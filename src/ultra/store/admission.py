@@ -1,0 +1,70 @@
+"""Whether an attempt may leave, decided in the transaction that puts it on record.
+
+The order of checks is a contract: breaker, rate gate, retry tokens, budgets. What a check takes (a
+probe's lease, a token, money) is taken once all have agreed, so that a refusal leaves nothing held.
+Attempts of simulated endpoints pass breakers and gates unlooked at: there is nobody to protect.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from ultra.core.ports import Admitted, Refused
+from ultra.core.profile import BreakerRules
+from ultra.store.breakers import Breakers
+from ultra.store.budgets import Budgets
+from ultra.store.gates import Gates
+from ultra.store.operations import Admit, Close
+from ultra.store.retry_tokens import RetryTokens
+
+
+class Admission:
+    """The state that processes share, as one connection sees and changes it.
+
+    `owner` is who holds what is taken; `now` tells UTC seconds since the epoch.
+    """
+
+    def __init__(self, rules: BreakerRules, owner: str, now: Callable[[], float]) -> None:
+        self._now = now
+        self._breakers = Breakers(rules, owner)
+        self._gates = Gates()
+        self._tokens = RetryTokens()
+        self._budgets = Budgets(owner)
+
+    def begin(self) -> None:
+        """Forget what was read: a new transaction begins, and others may have written meanwhile."""
+        self._breakers.begin()
+        self._gates.begin()
+
+    def decide(self, connection: sqlite3.Connection, admit: Admit) -> Admitted | Refused:
+        """Let the attempt go and take what it needs, or say why not."""
+        attempt, now = admit.attempt, self._now()
+        guarded = not attempt.target.endpoint.simulated
+        refused = (
+            guarded
+            and (
+                self._breakers.look(connection, attempt, now)
+                or self._gates.look(connection, attempt, now)
+                or self._tokens.look(connection, attempt)
+            )
+        ) or None
+        if refused:
+            return refused
+        verdict = self._budgets.reserve(connection, attempt, admit.run, now)
+        if guarded and isinstance(verdict, Admitted):
+            self._breakers.take(connection, attempt, now)
+            self._gates.take(connection, attempt, now)
+            self._tokens.take(connection, attempt)
+        return verdict
+
+    def close(self, connection: sqlite3.Connection, closed: Close) -> None:
+        """Give back what the attempt held, and learn from how it ended."""
+        now = self._now()
+        if closed.attempt is not None and not closed.attempt.target.endpoint.simulated:
+            self._breakers.note(connection, closed.attempt, closed.result, now)
+            self._gates.note(connection, closed.attempt, closed.result, now)
+            self._tokens.note(connection, closed.attempt, closed.result)
+        self._budgets.settle(connection, closed.attempt_id, closed.result, now)
+
+    def end_run(self, connection: sqlite3.Connection, run_id: str) -> None:
+        """Give back what the run had set aside for calls that it did not make."""
+        self._budgets.end_run(connection, run_id)
