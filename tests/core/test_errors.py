@@ -4,6 +4,7 @@ import pytest
 
 from ultra.core.errors import (
     ACTIONS,
+    MEANING,
     TRY_LATER,
     Action,
     CallError,
@@ -21,6 +22,13 @@ from ultra.core.errors import (
 def test_every_class_says_what_may_follow(error_class: ErrorClass) -> None:
     """No class is left without an action."""
     assert CallError(error_class, "failed").action == ACTIONS[error_class]
+
+
+def test_every_class_is_told_in_plain_words_of_its_own() -> None:
+    """One line each, and no two alike."""
+    assert set(MEANING) == set(ErrorClass)
+    assert len(set(MEANING.values())) == len(ErrorClass)
+    assert all(len(words) <= 80 and "\n" not in words for words in MEANING.values())
 
 
 def test_what_time_may_heal_is_tried_again_or_elsewhere() -> None:

@@ -87,6 +87,31 @@ ACTIONS: dict[ErrorClass, Action] = {
     ErrorClass.INTERNAL: _STOP,
 }
 
+MEANING: dict[ErrorClass, str] = {
+    ErrorClass.RATE_LIMIT: "too many requests or tokens for now; the provider's limit refills",
+    ErrorClass.OVERLOADED: "the provider or the model is too busy, or is still loading",
+    ErrorClass.SERVER: "the provider failed by its own fault",
+    ErrorClass.NETWORK: "no connection, or one that broke before the answer was whole",
+    ErrorClass.TIMEOUT: "no connection, no first token or no next chunk in time",
+    ErrorClass.BAD_RESPONSE: "what came is no answer of a model: a web page, garbage, nothing",
+    ErrorClass.AUTH: "the key is missing, wrong or expired",
+    ErrorClass.PERMISSION: "the key is good, and may not do this here",
+    ErrorClass.QUOTA: "the money or the allowance behind the key is used up",
+    ErrorClass.CONTEXT_LENGTH: "the prompt does not fit into the model's window",
+    ErrorClass.CONTENT_FILTER: "the provider refused what was asked or what was answered",
+    ErrorClass.MODEL_NOT_FOUND: "no such model there, or none for this key",
+    ErrorClass.INVALID_REQUEST: "the request is wrong and would be wrong elsewhere too",
+    ErrorClass.TOO_LARGE: "the request is larger than the provider takes at all",
+    ErrorClass.CANCELLED: "it was stopped: by you, by a race that is decided, by the provider",
+    ErrorClass.LOCAL_LIMIT: "a limit of ultra's own, such as the number of tries, is reached",
+    ErrorClass.BUDGET: "it could cost more than a budget of yours has left",
+    ErrorClass.BREAKER_OPEN: "it failed so often of late that it is left alone for a while",
+    ErrorClass.DEADLINE: "the time for the whole run is over",
+    ErrorClass.CONFIG: "the profile or a key does not allow the call to be made",
+    ErrorClass.INTERNAL: "a fault of ultra itself",
+}
+"""Each class in plain words, for people who see its name in a log."""
+
 TRY_LATER = frozenset(
     {
         ErrorClass.RATE_LIMIT,
