@@ -1,10 +1,12 @@
 """Names of a checked profile."""
 
+from typing import Any
+
 import pytest
 
 from ultra.core.errors import UsageError
 from ultra.core.model import Endpoint, Ensemble, KeyRef, ModelRef, Route, Target
-from ultra.core.profile import Profile
+from ultra.core.profile import GuardRules, Profile, forbidden
 
 PLACE = Endpoint("openai", "openai-chat", "https://api.openai.com/v1", KeyRef("default", "KEY"))
 FAST = Target("fast", "gpt-5-mini", PLACE)
@@ -88,3 +90,81 @@ def test_a_target_knows_its_full_name_and_whether_it_reasons() -> None:
     assert not FAST.reasons
     assert SMART.reasons
     assert not PLACE.simulated
+
+
+def at(url: str, provider: str = "lab", protocol: str = "openai-chat") -> Target:
+    return Target("it", "llama", Endpoint(provider, protocol, url, KeyRef("none")))
+
+
+def guarded(**rules: Any) -> Profile:
+    return Profile("mine", source="/home/me/ultra.yaml", guardrails=GuardRules(**rules))
+
+
+def test_without_rules_every_model_may_be_asked() -> None:
+    """Nothing is forbidden until the profile says so."""
+    assert forbidden(Profile("mine"), at("https://api.openai.com/v1")) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:11434",
+        "http://LOCALHOST./v1",
+        "http://models.localhost/v1",
+        "http://127.0.0.1:8000/v1",
+        "http://127.8.9.1/v1",
+        "http://[::1]:8000/v1",
+        "http://user:word@127.0.0.1/v1",
+    ],
+)
+def test_local_only_lets_this_machine_be_asked(url: str) -> None:
+    """Loopback is told by the name alone."""
+    assert forbidden(guarded(local_only=True), at(url)) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com/v1",
+        "http://192.168.1.4:8000/v1",
+        "http://localhost.example.com/v1",
+        "http://127.0.0.1.example.com/v1",
+        "http://127.0.0.1@example.com/v1",
+        "http://example.com\\@localhost/v1",
+        "http://desktop.local/v1",
+        "not a url",
+        "http://[::1",
+        "",
+    ],
+)
+def test_local_only_lets_no_other_host_be_asked(url: str) -> None:
+    """What is not this machine for certain is another, whatever its name looks like."""
+    why = forbidden(guarded(local_only=True), at(url))
+
+    assert why is not None
+    assert "`guardrails.local_only` of `/home/me/ultra.yaml`" in why
+
+
+def test_local_only_lets_simulated_models_be_asked() -> None:
+    """Their answers are made up here."""
+    assert forbidden(guarded(local_only=True), at("", protocol="simulated")) is None
+
+
+def test_only_the_named_providers_may_be_asked() -> None:
+    """The reason names the file, the key, and who is left."""
+    rules = guarded(providers=("lab", "openai"))
+
+    assert forbidden(rules, at("https://example.com/v1", "openai")) is None
+    why = forbidden(rules, at("https://example.com/v1", "mistral"))
+    assert (
+        why == "`guardrails.providers` of `/home/me/ultra.yaml` lets only `lab`, `openai` be asked"
+    )
+
+
+def test_both_rules_hold_together() -> None:
+    """A provider that is named may still be on another host."""
+    rules = guarded(providers=("openai",), local_only=True)
+
+    assert forbidden(rules, at("https://example.com/v1", "openai")) is not None
+    assert forbidden(rules, at("http://localhost/v1", "openai")) is None
+    assert forbidden(rules, at("http://localhost/v1", "lab")) is not None

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from ultra.core.budget import Limit
 from ultra.core.errors import UsageError
+from ultra.core.hosts import url_is_loopback
 from ultra.core.model import Choice, Endpoint, Ensemble, Environment, Route, Target, Timers
 from ultra.core.text import did_you_mean
 
@@ -117,3 +118,19 @@ class Profile(Struct, frozen=True, omit_defaults=True):
                     or "`ultra models` lists what it has",
                 )
         return tuple(flat)
+
+
+def forbidden(profile: Profile, target: Target) -> str | None:
+    """Why the profile lets no prompt go to a model, naming file and key; None when it may.
+
+    Whatever sends words of the user asks this first: members, writers and judges, candidates of a
+    route, the model of a continued conversation.
+    """
+    endpoint, rules = target.endpoint, profile.guardrails
+    where = f"of `{profile.source or profile.name}`"
+    if rules.providers and endpoint.provider not in rules.providers:
+        allowed = ", ".join(f"`{name}`" for name in rules.providers)
+        return f"`guardrails.providers` {where} lets only {allowed} be asked"
+    if rules.local_only and not (endpoint.simulated or url_is_loopback(endpoint.base_url)):
+        return f"`guardrails.local_only` {where} lets nothing leave this machine"
+    return None

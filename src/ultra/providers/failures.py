@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from ultra.core.errors import CallError, ErrorClass
+from ultra.core.hosts import is_loopback
 from ultra.core.model import Endpoint
 from ultra.core.secret import Secret
 from ultra.core.text import one_line
@@ -69,7 +70,7 @@ def _unreached(error: Exception, endpoint: Endpoint, place: str, proxy: str | No
     likely = None
     if proxy:
         likely = "check the proxy's address in `HTTPS_PROXY` or `HTTP_PROXY`"
-    elif proxies.is_loopback(httpx.URL(endpoint.base_url).host):
+    elif is_loopback(httpx.URL(endpoint.base_url).host):
         likely = "is the server running?"
     why, hint = _why_unreached(error, likely or f"check the network and the spelling of `{place}`")
     return CallError(ErrorClass.NETWORK, f"cannot reach `{place}`{through}: {why}", hint=hint)

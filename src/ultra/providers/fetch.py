@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 from ultra import __version__
 from ultra.core.errors import CallError, ErrorClass, UsageError
+from ultra.core.hosts import is_loopback
 from ultra.core.model import Endpoint
 from ultra.providers.coding import ACCEPTED
 from ultra.providers.failures import CARRIED, scrubbed
 from ultra.providers.http import Http, read_all
 from ultra.providers.lean import httpx
-from ultra.providers.proxies import is_loopback
 from ultra.providers.transport import Transports
 from ultra.providers.wire import LiveModel, WireProtocol
 

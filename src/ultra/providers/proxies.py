@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ultra.core.errors import ConfigError
+from ultra.core.hosts import is_loopback
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> str | None:
@@ -23,15 +24,6 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
         if url:
             return _checked(url, variable)
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its very name."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    address = _address(name)
-    return address is not None and (address.is_loopback or address.is_unspecified)
 
 
 def shown(proxy: str) -> str:

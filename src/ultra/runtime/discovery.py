@@ -10,6 +10,7 @@ from msgspec import Struct
 from ultra.config import scaffold, secrets
 from ultra.config.scaffold import FoundKey, FoundServer
 from ultra.core.errors import ConfigError, UsageError
+from ultra.core.hosts import is_loopback
 from ultra.core.profile import Profile
 from ultra.runtime.runtime import Runtime
 
@@ -102,8 +103,6 @@ def _usual_roots(runtime: Runtime) -> list[str]:
 
 def _root(place: str) -> str:
     """`http://host:port` of a URL on this machine."""
-    from ultra.providers.proxies import is_loopback
-
     try:
         parts = urlsplit(place if "://" in place else f"http://{place}")
         host, port = parts.hostname or "", parts.port
