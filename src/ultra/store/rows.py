@@ -228,7 +228,7 @@ def call_row(attempt: AttemptRecord, keep_text: bool) -> CallRow:
         provider=target.endpoint.provider,
         model=target.model,
         protocol=target.endpoint.protocol,
-        base_url=_without_credentials(target.endpoint.base_url),
+        base_url=without_credentials(target.endpoint.base_url),
         simulated=int(target.endpoint.simulated),
         options=to_json(attempt.options if keep_text else {}),
         started_at=attempt.started_at,
@@ -345,7 +345,8 @@ def _wordless(end: AttemptEnd) -> AttemptEnd:
     )
 
 
-def _without_credentials(url: str) -> str:
+def without_credentials(url: str) -> str:
+    """The URL without the login and the query that may stand in it."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
