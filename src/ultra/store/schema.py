@@ -246,44 +246,47 @@ CREATE TABLE budget_limit (
   period TEXT NOT NULL CHECK (period IN ('run', 'day', 'week', 'month')),
   limit_nano INTEGER NOT NULL CHECK (limit_nano >= 0),
   mode TEXT NOT NULL CHECK (mode IN ('soft', 'hard')),
+  timezone TEXT NOT NULL DEFAULT '',
   set_at REAL NOT NULL,
   PRIMARY KEY (scope, period)
 ) WITHOUT ROWID"""
 
+# A window is named by its first day, such as 2026-11-03, or by its run: names sort as time goes,
+# and two processes that see different time zones still mean the same day.
 _BUDGET = """
 CREATE TABLE budget (
   scope TEXT NOT NULL,
   period TEXT NOT NULL,
-  window_start INTEGER NOT NULL,
-  limit_nano INTEGER NOT NULL,
+  window_id TEXT NOT NULL,
+  opening_nano INTEGER NOT NULL DEFAULT 0 CHECK (opening_nano >= 0),
   spent_nano INTEGER NOT NULL DEFAULT 0 CHECK (spent_nano >= 0),
   reserved_nano INTEGER NOT NULL DEFAULT 0 CHECK (reserved_nano >= 0),
   uncertain_nano INTEGER NOT NULL DEFAULT 0 CHECK (uncertain_nano >= 0),
+  overdraft_nano INTEGER NOT NULL DEFAULT 0 CHECK (overdraft_nano >= 0),
   unpriced INTEGER NOT NULL DEFAULT 0,
-  overdraft INTEGER NOT NULL DEFAULT 0,
   warned INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (scope, period, window_start)
+  PRIMARY KEY (scope, period, window_id)
 ) WITHOUT ROWID"""
 
+# What a run has set aside for calls that it has yet to make bears the id RUN/PROVIDER.
 _RESERVATION = """
 CREATE TABLE reservation (
-  id INTEGER PRIMARY KEY,
-  attempt_id TEXT NOT NULL UNIQUE,
+  attempt_id TEXT NOT NULL PRIMARY KEY,
   run_id TEXT NOT NULL,
   amount_nano INTEGER NOT NULL CHECK (amount_nano >= 0),
   actual_nano INTEGER,
   state TEXT NOT NULL CHECK (state IN ('held', 'settled', 'released', 'uncertain')),
   owner TEXT NOT NULL,
   expires_at REAL NOT NULL
-)"""
+) WITHOUT ROWID"""
 
 _RESERVATION_SCOPE = """
 CREATE TABLE reservation_scope (
-  reservation_id INTEGER NOT NULL REFERENCES reservation(id) ON DELETE CASCADE,
+  attempt_id TEXT NOT NULL REFERENCES reservation(attempt_id) ON DELETE CASCADE,
   scope TEXT NOT NULL,
   period TEXT NOT NULL,
-  window_start INTEGER NOT NULL,
-  PRIMARY KEY (reservation_id, scope, period)
+  window_id TEXT NOT NULL,
+  PRIMARY KEY (attempt_id, scope, period)
 ) WITHOUT ROWID"""
 
 _CACHE = """
@@ -291,18 +294,19 @@ CREATE TABLE cache (
   k TEXT NOT NULL PRIMARY KEY,
   provider TEXT NOT NULL,
   model TEXT NOT NULL,
-  answer BLOB NOT NULL,
   size INTEGER NOT NULL,
   cost_nano INTEGER,
   created_at REAL NOT NULL,
   expires_at REAL NOT NULL,
   used_at REAL NOT NULL,
-  hits INTEGER NOT NULL DEFAULT 0
+  answer BLOB NOT NULL
 )"""
 
+# An empty holder says that no answer can be kept: whoever asks need not wait.
 _CACHE_LEASE = """
 CREATE TABLE cache_lease (
   k TEXT NOT NULL PRIMARY KEY,
+  holder TEXT NOT NULL,
   owner TEXT NOT NULL,
   until REAL NOT NULL
 ) WITHOUT ROWID"""
@@ -346,13 +350,14 @@ _V4 = (
     _BUDGET_LIMIT,
     _BUDGET,
     _RESERVATION,
-    "CREATE INDEX reservation_due ON reservation(expires_at) WHERE state = 'held'",
-    "CREATE INDEX reservation_run ON reservation(run_id)",
+    "CREATE INDEX reservation_held ON reservation(expires_at) WHERE state = 'held'",
+    "CREATE INDEX reservation_uncertain ON reservation(expires_at) WHERE state = 'uncertain'",
     _RESERVATION_SCOPE,
     _CACHE,
     "CREATE INDEX cache_expires ON cache(expires_at)",
-    "CREATE INDEX cache_used ON cache(used_at)",
+    "CREATE INDEX cache_used ON cache(used_at, size)",
     _CACHE_LEASE,
+    "CREATE INDEX attempts_cached ON attempts(started_at) WHERE kind = 'cache'",
     _HEALTH_CHECK,
 )
 
