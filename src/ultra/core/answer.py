@@ -36,8 +36,9 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     `status`: `ok` is complete; `partial` holds text but was cut short; `cancelled` was stopped by
     us before any text; `error` has no text. `cost_nano` None is unknown; `charged_nano` is what a
     budget counts: the cost, or the best upper estimate where the cost is unknown. Times are seconds
-    from the start of the call; `ttft_s` None means that nothing came. `attempts` counts the tries.
-    `cached` says that it was answered before, which saved `saved_nano` (None: unknown).
+    from the start of the call; `ttft_s` None means that nothing came, or that it came from the
+    cache. `attempts` counts the tries. `cached` says that it was answered before, which saved
+    `saved_nano` (None: unknown).
     """
 
     call_id: str

@@ -10,7 +10,7 @@ from ultra.core.answer import Answer, Status
 from ultra.core.budget import Bound, Limit
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body, CallRole, Event, RunStatus
-from ultra.core.model import Endpoint, Target
+from ultra.core.model import Endpoint, ModelRef, Target
 from ultra.core.quota import Quota
 from ultra.core.request import CallRequest, Message, Prompt
 from ultra.core.secret import Secret
@@ -232,8 +232,54 @@ class Ledger(Protocol):
         ...
 
 
+class CachedAnswer(Struct, frozen=True):
+    """A complete answer as it is kept to serve again.
+
+    `bodies` end with `Finished`. `cost_nano` is what it cost when it was asked, None for unknown;
+    `age_s` how long ago that was.
+    """
+
+    bodies: tuple[StreamBody, ...]
+    cost_nano: int | None
+    age_s: float = 0.0
+
+
+CacheTurn = Literal["lead", "wait", "alone"]
+"""Who asks when there is no answer yet: this call for all (`lead`), another one for all (`wait`),
+or everybody for themselves (`alone`)."""
+
+
+class AnswerCache(Protocol):
+    """Answers that serve again. Trouble with it is never raised: the question is then asked."""
+
+    async def look(
+        self, key: str, holder: str, *, lease_s: float | None
+    ) -> CachedAnswer | CacheTurn:
+        """The answer kept under the key, else whose turn it is to ask for it.
+
+        `holder` names the call. Who leads does so for `lease_s` seconds at the most, and ends it
+        with `keep` or `release`; with None the call never leads.
+        """
+        ...
+
+    def keep(self, key: str, holder: str, model: ModelRef, answer: CachedAnswer) -> None:
+        """Keep an answer from now on, which ends whoever's lead. Never blocks."""
+        ...
+
+    def release(self, key: str, holder: str, *, hopeless: bool) -> None:
+        """Give the lead back without an answer. Never blocks.
+
+        `hopeless` says that there will be none to keep, so that nobody waits for one.
+        """
+        ...
+
+    async def flush(self, timeout_s: float) -> None:
+        """Wait until all that was said is done, at most so long."""
+        ...
+
+
 class AttemptBudget:
-    """How often one request may still be tried; shared by retry and fallback, never multiplied.
+    """How often one request may still be tried; shared by retry, fallback and hedge.
 
     Source: four in all and two per target; SRE practice is three per request.
     """
@@ -255,6 +301,11 @@ class AttemptBudget:
         self._left -= 1
         self._used[key] = self._used.get(key, 0) + 1
         return True
+
+    def give_back(self, target: Target) -> None:
+        """Return a try that was taken and not made."""
+        self._left += 1
+        self._used[str(target.ref)] -= 1
 
 
 class CallSpec(Struct):

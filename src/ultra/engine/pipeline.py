@@ -1,4 +1,4 @@
-"""The chain around one call: retry > slot > admit > timers > the provider's stream.
+"""The chain around one call: cache > retry > slot > admit > reserve > timers > stream.
 
 `report` stands outside of it, since it runs the call rather than passing it on.
 """
@@ -8,19 +8,23 @@ from collections.abc import AsyncGenerator
 from ultra.core.ports import Ledger, Provider
 from ultra.engine.admit import admit
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
+from ultra.engine.reserve import reserve
 from ultra.engine.retry import retry
 from ultra.engine.slot import slot
 from ultra.engine.timers import timers
 
 
-def compose(provider: Provider, ledger: Ledger) -> Call:
-    """One call with every policy around it. Policies are listed outermost first."""
+def compose(provider: Provider, ledger: Ledger, cache: Policy | None = None) -> Call:
+    """One call with every policy around it. Policies are listed outermost first.
+
+    `cache` is the policy of `engine.cache`; None for a run that wants none.
+    """
 
     def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
         return provider.stream(ctx.request)
 
-    policies: tuple[Policy, ...] = (retry, slot(), admit(provider, ledger), timers)
+    policies: tuple[Policy, ...] = (retry, slot(), admit(provider, ledger), reserve, timers)
     wrapped: Call = call
-    for policy in reversed(policies):
+    for policy in reversed((*([cache] if cache else []), *policies)):
         wrapped = policy(wrapped)
     return wrapped

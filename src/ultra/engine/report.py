@@ -62,6 +62,7 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
     builder, target = ctx.builder, ctx.request.target
     first = builder.first_content_at
     last = ctx.results[-1] if ctx.results else None
+    hit = builder.cache_hit
     return Answer(
         ctx.call_id,
         target.name,
@@ -76,7 +77,7 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
         cost_nano=_sum([result.cost_nano for result in ctx.results]),
         charged_nano=_sum([result.charged_nano for result in ctx.results]),
         finish_reason=builder.finished.finish_reason if builder.finished else None,
-        ttft_s=None if first is None else first - ctx.started,
+        ttft_s=None if first is None or hit else first - ctx.started,
         duration_s=ctx.run.clock.monotonic() - ctx.started,
         attempts=ctx.number,
         error=failure,
@@ -84,8 +85,8 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
         request_id=builder.request_id,
         simulated=target.endpoint.simulated,
         sample=ctx.request.sample,
-        cached=builder.cache_hit is not None,
-        saved_nano=builder.cache_hit.saved_nano if builder.cache_hit else None,
+        cached=hit is not None,
+        saved_nano=hit.saved_nano if hit else None,
     )
 
 
