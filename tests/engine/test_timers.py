@@ -18,7 +18,7 @@ from tests.support.fakes import (
 )
 from tests.support.virtual import VirtualLoop, now, virtual
 from ultra.core.answer import Answer
-from ultra.core.errors import ErrorClass
+from ultra.core.errors import ACTIONS, ErrorClass
 from ultra.core.model import Timers
 from ultra.core.ports import AttemptBudget
 from ultra.core.stream import Finished, ReasoningDelta, ResponseStarted, TextDelta, UsageReported
@@ -157,15 +157,17 @@ def test_the_upstream_is_closed_when_the_wait_is_given_up() -> None:
     virtual(main())
 
 
-def test_a_timeout_before_content_is_tried_again() -> None:
-    """Once per target, as every failure that may heal."""
+def test_a_timeout_before_content_is_not_waited_for_twice() -> None:
+    """Another model may have answered long before a second wait is over."""
 
     async def main() -> None:
         bench = Bench({"a": [[Wait()], says("yes")]})
         async with bench.caller.open([spec(target(timers=TIMERS))]) as calls:
             (answer,) = await calls.settle(None, None)
 
-        assert (answer.status, answer.attempts) == ("ok", 2)
+        assert (answer.status, answer.attempts) == ("error", 1)
+        assert answer.error is not None
+        assert ACTIONS[answer.error.error_class].fall_back
         bench.check()
 
     virtual(main())

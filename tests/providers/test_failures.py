@@ -1,5 +1,7 @@
 """What headers tell of a failure."""
 
+import socket
+import ssl
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -7,7 +9,8 @@ import httpx
 import pytest
 
 from tests.support.lines import KEY, endpoint
-from ultra.core.errors import CallError, ErrorClass
+from ultra.core.errors import Action, CallError, ErrorClass
+from ultra.core.quota import Allowance, Quota
 from ultra.core.secret import Secret
 from ultra.providers.failures import (
     carrying_failed,
@@ -135,3 +138,54 @@ def test_causes_are_found_inside_groups() -> None:
 
     assert failure.message == "cannot reach `api.example.com`: connection refused"
     assert failure.hint == "check the network and the spelling of `api.example.com`"
+
+
+def _tls(error: OSError, **facts: str) -> OSError:
+    """The error with what OpenSSL would tell."""
+    for name, value in facts.items():
+        setattr(error, name, value)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "retry"),
+    [
+        (_tls(ssl.SSLCertVerificationError(1, "x"), verify_message="it has expired"), False),
+        (_tls(ssl.SSLError(1, "x"), reason="WRONG_VERSION_NUMBER"), False),
+        (ConnectionRefusedError("x"), None),
+        (socket.gaierror(-2, "x"), None),
+    ],
+    ids=["certificate", "tls", "refused", "name"],
+)
+def test_what_is_no_better_a_second_later_is_not_tried_again(
+    cause: OSError, retry: bool | None
+) -> None:
+    """A certificate stays as it is; a server may just be starting."""
+    error = httpx.ConnectError("x")
+    error.__cause__ = cause
+
+    failure = carrying_failed(error, endpoint("https://api.example.com"), None)
+
+    assert (failure.error_class, failure.retry) == (ErrorClass.NETWORK, retry)
+
+
+def test_a_place_that_swallows_a_knock_is_not_knocked_at_twice() -> None:
+    """The wait for a connection is long; another model may be free meanwhile."""
+    failure = carrying_failed(httpx.ConnectTimeout("x"), endpoint("https://api.example.com"), None)
+
+    assert (failure.error_class, failure.action) == (
+        ErrorClass.TIMEOUT,
+        Action(retries=0, fall_back=True),
+    )
+
+
+def test_a_refusal_carries_what_is_left_of_the_limits() -> None:
+    """Of any class, and the time to come back where a rate limit names no other."""
+    headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "12s"}
+
+    limited = _completed(CallError(ErrorClass.RATE_LIMIT, "slow"), headers)
+    failed = _completed(CallError(ErrorClass.SERVER, "x"), headers)
+    told = _completed(CallError(ErrorClass.RATE_LIMIT, "x", retry_after_s=3.0), headers)
+
+    assert limited.quota == failed.quota == Quota(Allowance(None, 0, 12.0))
+    assert (limited.retry_after_s, failed.retry_after_s, told.retry_after_s) == (12.0, None, 3.0)

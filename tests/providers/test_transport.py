@@ -27,6 +27,7 @@ from tests.support.lines import (
 from tests.support.server import Exchange, Handler, loopback, script
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ConfigError, ErrorClass
+from ultra.core.quota import Allowance, Quota
 from ultra.core.stream import Finished, ResponseStarted, TextDelta
 from ultra.providers.http import Http
 from ultra.providers.transport import Transports
@@ -49,6 +50,19 @@ async def test_an_answer_arrives_whole(transport: str) -> None:
         TextDelta("lo"),
         Finished("stop", "stop"),
     ]
+
+
+async def test_an_answer_begins_with_what_is_left_of_the_limits(transport: str) -> None:
+    """Its headers are told once, before anything that the model says."""
+
+    async def handler(exchange: Exchange) -> None:
+        limits = {"X-RateLimit-Limit-Requests": "60", "X-RateLimit-Remaining-Requests": "59"}
+        await exchange.body(ANSWER, headers=limits, content_type="application/x-ndjson")
+
+    async with loopback(handler) as server, carrier(transport) as http:
+        bodies = await heard(http, call(endpoint(server.url)))
+
+    assert bodies[0] == ResponseStarted(quota=Quota(Allowance(60, 59)))
 
 
 async def test_the_request_is_what_the_protocol_wrote(transport: str) -> None:

@@ -107,6 +107,7 @@ def timers(inner: Call) -> Call:
                     f"no {waited} s",
                     hint="`timers` in the profile sets how long to wait",
                     sent=True,
+                    retry=False,  # who was silent for so long is not worth as long again
                 ) from None
             finally:
                 watchdog.stop()

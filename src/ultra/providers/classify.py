@@ -213,6 +213,10 @@ _OURS = frozenset({"messages", "input", "contents", "model", "tools", "stream"})
 """Parts of a request that no option of the user's sets."""
 
 HINTS: dict[ErrorClass, str] = {
+    ErrorClass.RATE_LIMIT: "`limits` of the provider in the profile holds calls back in time, and"
+    " `--strategy fallback` lets a second model stand in",
+    ErrorClass.OVERLOADED: "try again in a moment, or let a second model stand in:"
+    " `-m ... -m ... --strategy fallback`",
     ErrorClass.QUOTA: "add credits or raise the spending limit at the provider",
     ErrorClass.MODEL_NOT_FOUND: "`ultra models --live` asks the provider what it offers",
     ErrorClass.CONTEXT_LENGTH: "shorten the prompt or choose a model with a larger window",

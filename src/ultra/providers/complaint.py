@@ -7,8 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from ultra.core.text import one_line
+from ultra.providers.quota import duration_s
 
 _MESSAGE_LIMIT = 500
+_DELAYS = ("retry_after", "retry_after_seconds", "resets_in_seconds")
+_LONGEST_DELAY_S = 400 * 86_400
+_AGAIN = re.compile(r"\b(?:try again|retry) in ((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)", re.IGNORECASE)
 _BODY_LIMIT = 64 * 1024
 """Bytes of an error body that are looked at; a longer one is a page, not an error."""
 
@@ -67,7 +71,7 @@ def _from_json(document: dict[str, Any]) -> Complaint:
         words=_words(detail, metadata, document),
         code=code,
         status=status,
-        retry_after_s=_delay(detail),
+        retry_after_s=_delay(detail, metadata, message),
         request_id=request_id if isinstance(request_id, str) else None,
         param=_param(detail),
     )
@@ -152,13 +156,22 @@ def _words(
     return frozenset(word.lower() for word in found if isinstance(word, str) and word)
 
 
-def _delay(detail: dict[str, Any]) -> float | None:
-    """Seconds of Google's RetryInfo, which writes them as `48s` or `0.5s`."""
+def _delay(detail: dict[str, Any], metadata: dict[str, Any], message: str) -> float | None:
+    """Seconds to wait: Google's RetryInfo (`48s`), a field of that name, or OpenAI's sentence.
+
+    Sources: google.rpc.RetryInfo; `Please try again in 6m0s` of OpenAI's and Groq's messages.
+    """
     for extra in _dicts(detail.get("details")):
         delay = extra.get("retryDelay")
-        if isinstance(delay, str) and re.fullmatch(r"\d{1,6}(?:\.\d{1,9})?s", delay):
-            return float(delay[:-1])
-    return None
+        if isinstance(delay, str) and (waits := duration_s(delay)) is not None:
+            return waits
+    for fields in (detail, metadata):
+        for name in _DELAYS:
+            value: object = fields.get(name)
+            if isinstance(value, int | float) and 0 < value < _LONGEST_DELAY_S:
+                return float(value)
+    sentence = _AGAIN.search(message)
+    return duration_s(sentence[1]) if sentence else None
 
 
 def _param(detail: dict[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from ultra.core.text import one_line
 from ultra.providers import proxies
 from ultra.providers.keys import scrub
 from ultra.providers.lean import httpx
+from ultra.providers.quota import exhausted_s, quota
 
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 """Faults after which the request has certainly not left this machine."""
@@ -60,7 +61,12 @@ def _unreached(error: Exception, endpoint: Endpoint, place: str, proxy: str | No
     through = f" through the proxy `{proxies.shown(proxy)}`" if proxy else ""
     if isinstance(error, httpx.ConnectTimeout):
         wait = f"{endpoint.timers.connect_s:g} s"
-        return CallError(ErrorClass.TIMEOUT, f"no connection to `{place}`{through} within {wait}")
+        return CallError(
+            ErrorClass.TIMEOUT,
+            f"no connection to `{place}`{through} within {wait}",
+            hint="is the address right, and is a firewall in the way?",
+            retry=False,  # what swallowed one knock for so long swallows the next
+        )
     if isinstance(error, httpx.ProxyError):
         return CallError(
             ErrorClass.NETWORK,
@@ -73,7 +79,14 @@ def _unreached(error: Exception, endpoint: Endpoint, place: str, proxy: str | No
     elif is_loopback(httpx.URL(endpoint.base_url).host):
         likely = "is the server running?"
     why, hint = _why_unreached(error, likely or f"check the network and the spelling of `{place}`")
-    return CallError(ErrorClass.NETWORK, f"cannot reach `{place}`{through}: {why}", hint=hint)
+    # A certificate is no better a second later.
+    settled = any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+    return CallError(
+        ErrorClass.NETWORK,
+        f"cannot reach `{place}`{through}: {why}",
+        hint=hint,
+        retry=False if settled else None,
+    )
 
 
 def _why_unreached(error: Exception, likely: str) -> tuple[str, str]:
@@ -148,8 +161,11 @@ def completed(
     """
     error.sent = True
     error.request_id = error.request_id or request_id(headers, secret)
+    error.quota = quota(headers, now_s)
     told = [error.retry_after_s, retry_after_s(headers, now_s)]
     error.retry_after_s = max((wait for wait in told if wait is not None), default=None)
+    if error.retry_after_s is None and error.error_class is ErrorClass.RATE_LIMIT:
+        error.retry_after_s = exhausted_s(error.quota)
     word = headers.get("x-should-retry", "").lower()
     if word in ("true", "false"):
         error.retry = word == "true"

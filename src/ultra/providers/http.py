@@ -7,6 +7,7 @@ no cookie kept by construction. No read timeout is set here; the engine's timers
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
@@ -27,6 +28,7 @@ from ultra.providers.failures import (
 )
 from ultra.providers.keys import auth_headers
 from ultra.providers.lean import httpx
+from ultra.providers.quota import quota
 from ultra.providers.reading import Reading
 from ultra.providers.sigv4 import Signer, signs
 from ultra.providers.transport import Transports
@@ -52,6 +54,7 @@ class Http:
         self._clock = clock
         self._transports = transports
         self._signer = Signer()
+        self._dates: dict[str, tuple[str, float]] = {}
 
     async def stream(
         self, request: CallRequest, protocol: WireProtocol
@@ -66,7 +69,10 @@ class Http:
         response = await self._open(endpoint, wire, secret, protocol, streamed=request.stream)
         reading = Reading(request, protocol, response.headers)
         try:
-            yield ResponseStarted(request_id=request_id(response.headers, secret))
+            yield ResponseStarted(
+                request_id=request_id(response.headers, secret),
+                quota=quota(response.headers, self._clock.time()),
+            )
             async for data in response.stream:  # type: ignore[union-attr]
                 for body in reading.feed(data):
                     yield body
@@ -96,6 +102,17 @@ class Http:
         finally:
             await response.aclose()
 
+    def clock_ahead_s(self, endpoint: Endpoint) -> float | None:
+        """How far a provider's clock was ahead of ours at its last answer; None without a date.
+
+        Seconds, negative when it was behind. Source: RFC 9110, section 6.6.1 (`Date`).
+        """
+        said, heard_at = self._dates.get(endpoint.provider, ("", 0.0))
+        try:
+            return parsedate_to_datetime(said).timestamp() - heard_at
+        except (ValueError, OverflowError):
+            return None
+
     async def _open(
         self,
         endpoint: Endpoint,
@@ -124,6 +141,7 @@ class Http:
             response = await transport.handle_async_request(request)
         except CARRIED as error:
             raise carrying_failed(error, endpoint, self._transports.proxy(url)) from error
+        self._dates[endpoint.provider] = (response.headers.get("date", ""), self._clock.time())
         if response.status_code < 300:
             return response
         failure = await _refusal(response, url, protocol)
