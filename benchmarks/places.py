@@ -27,6 +27,7 @@ providers:
     protocol: openai-chat
     base_url: {base_url}
     key: {key}
+    limits: {{concurrency: 1000}}
 models:
   fast: {{model: "bench:bench", price: {{input_per_mtok: 3, output_per_mtok: 15}}}}
 defaults: {{ask: fast}}

@@ -7,10 +7,11 @@ import pytest
 
 from tests.support.runs import HOSTILE, ManualClock, Script
 from tests.support.terminal import Terminal
-from ultra.core.events import AttemptFailed, CallStarted
+from ultra.core.errors import ErrorClass
+from ultra.core.events import AttemptFailed, AttemptStarted, CallStarted, CallWaiting
 from ultra.core.stream import ReasoningDelta, ToolCallDelta, UsageReported
 from ultra.core.usage import Usage
-from ultra.output.panels import PanelsSink, fit
+from ultra.output.panels import PanelsSink, fit, state_words
 from ultra.output.progress import Progress
 from ultra.output.reasoning import ReasoningSink
 from ultra.output.screen import Screen
@@ -214,6 +215,27 @@ def test_a_failed_attempt_without_another_try_keeps_its_state() -> None:
         "waiting",
         "overloaded",
     )
+
+
+def test_a_call_that_is_put_off_says_for_how_long_and_why() -> None:
+    """A rate gate's wait counts down; the try that follows is an ordinary one."""
+    clock = ManualClock()
+    script = Script().begin("a")
+    started = CallStarted("answer", "fast", "openai", "gpt-5-mini")
+    script.say(started, script.id(1))
+    gate = "`openai` lets no more requests through"
+    script.say(CallWaiting(ErrorClass.RATE_LIMIT, gate, 12.0), script.id(1))
+    progress = Progress(clock)
+    for event in script.events:
+        progress.take(event)
+    row = progress.rows[script.id(1)]
+
+    clock.now += 5.0
+    assert row.running
+    assert state_words(row, progress.now_s) == "wait 7 s"
+    assert row.note == gate
+    progress.take(script.say(AttemptStarted("x", 1), script.id(1)).events[-1])
+    assert state_words(row, progress.now_s) == "waiting"
 
 
 async def test_a_sink_without_a_loop_draws_nothing_and_raises_nothing() -> None:

@@ -28,7 +28,7 @@ from ultra.core.request import CallRequest, Prompt, said
 from ultra.core.stream import Finished, StreamBody, TextDelta, UsageReported
 from ultra.core.usage import Usage
 from ultra.engine.caller import EngineCaller
-from ultra.engine.context import EventHub, RunContext
+from ultra.engine.context import EventHub, RunContext, UsualFirstToken
 from ultra.engine.pipeline import compose
 
 RUN = "run000000001"
@@ -121,10 +121,14 @@ async def _pause(seconds: float | None) -> None:
 class RecordingLedger:
     """Fills `ports.Ledger` in memory. `refusals` are given out, one an attempt, before any admit.
 
+    An `Admitted` among them lets its attempt go on its terms.
+
     A cancelled `admit` is closed by the ledger itself, as the store does: it never left.
     """
 
-    def __init__(self, *, refusals: Sequence[Refused | None] = (), admit_s: float = 0.0) -> None:
+    def __init__(
+        self, *, refusals: Sequence[Refused | Admitted | None] = (), admit_s: float = 0.0
+    ) -> None:
         self._refusals = list(refusals)
         self._admit_s = admit_s
         self.runs: list[RunRecord] = []
@@ -141,7 +145,7 @@ class RecordingLedger:
 
     async def admit(self, attempt: AttemptRecord) -> Admitted | Refused:
         refused = self._refusals.pop(0) if self._refusals else None
-        if refused is not None:
+        if isinstance(refused, Refused):
             return refused
         self.admitted.append(attempt)
         try:
@@ -149,7 +153,7 @@ class RecordingLedger:
         except asyncio.CancelledError:
             self.close(attempt.attempt_id, AttemptResult("cancelled", 0.0, 0.0, charged_nano=0))
             raise
-        return Admitted()
+        return refused or Admitted()
 
     def serve(self, attempt: AttemptRecord, result: AttemptResult) -> None:
         self.served.append((attempt, result))
@@ -224,6 +228,8 @@ class Bench:
         sinks: Sequence[Sink] = (),
         retry: RetryRules | None = None,
         seed: int = 0,
+        patient: bool = False,
+        usual_ttft_s: UsualFirstToken | None = None,
     ) -> None:
         self.provider = ScriptedProvider(scripts)
         self.ledger = ledger or RecordingLedger()
@@ -238,6 +244,8 @@ class Bench:
             deadline_s=deadline_s,
             rng=random.Random(seed),
             retry=retry or RetryRules(),
+            patient=patient,
+            usual_ttft_s=usual_ttft_s,
         )
         self.caller = EngineCaller(self.run, compose(self.provider, self.ledger))
 

@@ -11,6 +11,7 @@ from ultra.core.events import (
     CallFailed,
     CallFinished,
     CallStarted,
+    CallWaiting,
     Concluded,
     Event,
     RunFinished,
@@ -18,13 +19,16 @@ from ultra.core.events import (
     StageStarted,
     VerdictReached,
 )
-from ultra.core.stream import CONTENT
+from ultra.core.stream import CONTENT, CacheHit
 
 OF_THE_RUN = RunStarted | StageStarted | VerdictReached | Concluded | RunFinished
 
 
 class CallState:
-    """Where one call stands: `new`, `started`, `trying`, `failed` (a try) or `ended`."""
+    """Where one call stands: `new`, `started`, `trying`, `failed` (a try), `served` or `ended`.
+
+    What the cache serves has no try, and a call that was tried is not served any more.
+    """
 
     def __init__(self, call: str) -> None:
         self.call = call
@@ -40,6 +44,9 @@ class CallState:
             case CallStarted():
                 assert self.state == "new", where
                 self.state = "started"
+            case CallWaiting():
+                assert self.state in ("started", "failed"), where
+                assert body.wait_s > 0.0, where
             case AttemptStarted():
                 assert self.state in ("started", "failed"), where
                 assert not self.fold.committed, f"spliced after content: {where}"
@@ -51,12 +58,16 @@ class CallState:
                 assert self.state == "trying", where
                 assert not (self.fold.committed and body.retry_in_s is not None), where
                 self.state = "failed"
+            case CacheHit():
+                assert self.state == "started", where
+                self.state = "served"
+                self.fold.add(body, event.at_s)
             case CallFinished() | CallFailed() | CallCancelled():
-                assert self.state in ("started", "trying", "failed"), where
+                assert self.state in ("started", "trying", "failed", "served"), where
                 self._ended(body)
                 self.state = "ended"
             case _:
-                assert self.state == "trying", where
+                assert self.state in ("trying", "served"), where
                 assert self.fold.finished is None or not isinstance(body, CONTENT), where
                 self.fold.add(body, event.at_s)
 
@@ -66,9 +77,11 @@ class CallState:
         assert answer.text == self.fold.text
         assert answer.reasoning == self.fold.reasoning
         assert answer.attempts == self.tries
+        assert answer.cached == (self.fold.cache_hit is not None)
         match body:
             case CallFinished():
-                assert (answer.status, answer.error, self.state) == ("ok", None, "trying")
+                assert (answer.status, answer.error) == ("ok", None)
+                assert self.state in ("trying", "served"), self.state
                 assert self.fold.finished is not None
             case CallFailed():
                 assert answer.status in ("partial", "error")

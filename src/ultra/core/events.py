@@ -1,9 +1,10 @@
 """Everything that happens in a run, as one stream of frozen values that every screen reads.
 
-Grammar of one call: `CallStarted`, then any of `AttemptStarted`, `AttemptFailed` and the bodies of
-`ultra.core.stream`, then exactly one of `CallFinished`, `CallFailed`, `CallCancelled`. A call that
-is refused before it is tried has no attempt. Grammar of a run: `RunStarted`, then stages, calls and
-verdicts, then `Concluded` when there is an answer, then `RunFinished`.
+Grammar of one call: `CallStarted`, then any of `CallWaiting`, `AttemptStarted`, `AttemptFailed` and
+the bodies of `ultra.core.stream`, then exactly one of `CallFinished`, `CallFailed` and
+`CallCancelled`. A call that is refused before it is tried has no attempt. Grammar of a run:
+`RunStarted`, then stages, calls and verdicts, then `Concluded` when there is an answer, then
+`RunFinished`.
 """
 
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ultra.core.answer import Answer
-from ultra.core.errors import Failure
+from ultra.core.errors import ErrorClass, Failure
 from ultra.core.stream import StreamBody
 from ultra.core.verdict import Verdict
 
@@ -51,6 +52,17 @@ class CallStarted(Struct, frozen=True, tag="call_started", omit_defaults=True):
     cached: bool = False
     simulated: bool = False
     thinks: bool = False
+
+
+class CallWaiting(Struct, frozen=True, tag="call_waiting"):
+    """The next try may not be made yet, and is asked for again `wait_s` seconds from now.
+
+    `reason` is the class of what stands in its way, `message` the same in words.
+    """
+
+    reason: ErrorClass
+    message: str
+    wait_s: float
 
 
 class AttemptStarted(Struct, frozen=True, tag="attempt_started"):
@@ -122,11 +134,12 @@ class RunFinished(Struct, frozen=True, tag="run_finished", omit_defaults=True):
 
 
 CallEnd = CallFinished | CallFailed | CallCancelled
-CallBody = CallStarted | AttemptStarted | AttemptFailed | StreamBody | CallEnd
+CallBody = CallStarted | CallWaiting | AttemptStarted | AttemptFailed | StreamBody | CallEnd
 Body = (
     RunStarted
     | StageStarted
     | CallStarted
+    | CallWaiting
     | AttemptStarted
     | AttemptFailed
     | StreamBody

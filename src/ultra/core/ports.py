@@ -7,11 +7,12 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, field
 
 from ultra.core.answer import Answer, Status
-from ultra.core.budget import Bound, Limit
+from ultra.core.budget import Bound, Limit, Planned
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body, CallRole, Event, RunStatus
 from ultra.core.model import Endpoint, ModelRef, Target
 from ultra.core.quota import Quota
+from ultra.core.records import RouteDocument
 from ultra.core.request import CallRequest, Message, Prompt
 from ultra.core.secret import Secret
 from ultra.core.stream import StreamBody
@@ -75,7 +76,8 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     `keep_text` false keeps every word out of the log (`-n`). `cost_center` and `tags` say whom it
     is charged to. `limits` are budgets of the run's own and of its profile, beside those of the
     store. `plan` are the calls that it is going to make, each at its most, None for one without a
-    price: a hard budget takes all of it or refuses all of it.
+    price: a hard budget takes all of it or refuses all of it. `route` says how a route chose, None
+    where none did.
     """
 
     run_id: str
@@ -95,7 +97,8 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     cost_center: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
-    plan: tuple[Bound | None, ...] = ()
+    plan: tuple[Planned, ...] = ()
+    route: RouteDocument | None = None
 
 
 AttemptKind = Literal["primary", "retry", "fallback", "hedge", "probe", "cache"]
@@ -364,7 +367,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     """How a strategy should go about it. `quorum` None waits for every member.
 
     `seed` fixes labels and permutations; a strategy never draws from anything else. `synthesizer`
-    compares and writes; None leaves it to the first member that answered.
+    compares and writes; None leaves it to the first member that answered. `on_context_length` and
+    `on_content_filter` are whom a walk in order goes to after that class of failure.
     """
 
     quorum: int | None = None
@@ -372,6 +376,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     seed: int = 0
     stream: bool = True
     synthesizer: Target | None = None
+    on_context_length: tuple[Target, ...] = ()
+    on_content_filter: tuple[Target, ...] = ()
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):

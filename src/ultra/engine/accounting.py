@@ -126,13 +126,14 @@ def spent(
 
     A request that never left, or that the provider answered with an error status, costs 0. A stream
     that came to its end costs what the provider counted, whether or not it is an answer. One that
-    was cut costs an unknown amount: the charge is then the input with the output seen.
+    was cut costs an unknown amount: the charge is then the input with the output seen, or where its
+    budget cut it what it was cut at.
     """
     request, builder = ctx.request, ctx.builder
     price = request.target.price
     if not ctx.left or _unbilled(failure):
         return None, None, 0, 0
-    complete = builder.finished is not None
+    complete = builder.finished is not None and ctx.cut_nano is None
     usage, source = builder.usage or Usage(), builder.usage_source
     if complete and source == "provider":
         cost = cost_nano(builder.billed or usage, price)
@@ -144,6 +145,8 @@ def spent(
     elif told != usage:
         source = "estimated"
     free = 0 if cost_nano(None, price) == 0 else None
+    if ctx.cut_nano is not None:
+        return told, source, free, ctx.cut_nano
     return told, source, free, _ceiling(request, builder, usage)
 
 

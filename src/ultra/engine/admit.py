@@ -7,9 +7,9 @@ Whatever ends the attempt (an answer, a failure, a cancel, a reader that left) c
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from ultra.core.errors import CallError, Failure
+from ultra.core.errors import CallError, ErrorClass, Failure
 from ultra.core.events import AttemptStarted
-from ultra.core.ports import AttemptRecord, Ledger, Provider, Refused
+from ultra.core.ports import Admitted, AttemptRecord, Ledger, Provider, Refused
 from ultra.core.stream import TextDelta
 from ultra.engine.accounting import (
     attempt_result,
@@ -20,6 +20,7 @@ from ultra.engine.accounting import (
     tokens_bound,
 )
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
+from ultra.engine.waiting import Refusal
 
 
 def admit(provider: Provider, ledger: Ledger) -> Policy:
@@ -30,12 +31,10 @@ def admit(provider: Provider, ledger: Ledger) -> Policy:
             ctx.key_fp = await provider.credential(ctx.request.target.endpoint)
             ctx.prepare_attempt()
             started = ctx.run.clock.monotonic()
-            verdict = await ledger.admit(attempt_record(ctx))
-            if isinstance(verdict, Refused):
-                raise _refusal(verdict)
-            for note in verdict.notes:
+            admitted = await _admitted(ctx, ledger)
+            for note in admitted.notes:
                 ctx.run.hub.tell(note)
-            ctx.begin_attempt()
+            ctx.begin_attempt(admitted)
             failure: Failure | None = None
             cancelled = False
             try:
@@ -57,6 +56,25 @@ def admit(provider: Provider, ledger: Ledger) -> Policy:
     return policy
 
 
+async def _admitted(ctx: CallContext, ledger: Ledger) -> Admitted:
+    """Let the ledger decide; a try that is not made is not used up.
+
+    The try is taken first: calls that share a budget of tries may ask at the same time.
+    """
+    target = ctx.request.target
+    if not ctx.attempts.take(target):
+        raise CallError(ErrorClass.LOCAL_LIMIT, "no tries are left for this request")
+    verdict: Admitted | Refused | None = None
+    try:
+        verdict = await ledger.admit(attempt_record(ctx))
+    finally:
+        if not isinstance(verdict, Admitted):
+            ctx.attempts.give_back(target)
+    if isinstance(verdict, Refused):
+        raise Refusal(verdict)
+    return verdict
+
+
 async def _attempt(
     inner: Call, ctx: CallContext, ledger: Ledger
 ) -> AsyncGenerator[PolicyBody, None]:
@@ -69,6 +87,13 @@ async def _attempt(
             builder.add(body, clock.monotonic())  # type: ignore[arg-type]
             yield body
     error = incomplete(builder)
+    if error is not None and ctx.cut_nano is not None:
+        raise CallError(
+            ErrorClass.BUDGET,
+            "the budget was used up before any answer",
+            hint="`ultra budgets show` says what is left of it",
+            sent=True,
+        )
     if error is not None:
         raise error
 
@@ -99,11 +124,5 @@ def attempt_record(ctx: CallContext) -> AttemptRecord:
         tokens=tokens_bound(request),
         retry_of=ctx.retry_of,
         lease_s=max(0.0, ctx.run.remaining_s()),
-    )
-
-
-def _refusal(refused: Refused) -> CallError:
-    failure = refused.failure
-    return CallError(
-        failure.error_class, failure.message, hint=failure.hint, retry_after_s=refused.wait_s
+        wait_s=ctx.waited_s,
     )

@@ -1,20 +1,34 @@
 """What the policies around a call share: the run's clock, deadline and sinks, the call's tries."""
 
 import random
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+from msgspec.structs import replace
 
 from ultra.core.answer import AnswerBuilder
 from ultra.core.errors import ErrorClass
-from ultra.core.events import AttemptFailed, AttemptStarted, Body, Event
+from ultra.core.events import AttemptFailed, AttemptStarted, Body, CallWaiting, Event
 from ultra.core.ids import attempt_id, call_id
-from ultra.core.ports import AttemptBudget, AttemptKind, AttemptResult, CallSpec, Clock, Sink
+from ultra.core.model import Target
+from ultra.core.ports import (
+    Admitted,
+    AttemptBudget,
+    AttemptKind,
+    AttemptResult,
+    CallSpec,
+    Clock,
+    Sink,
+)
 from ultra.core.profile import RetryRules
 from ultra.core.quota import Quota
 from ultra.core.request import settled
 from ultra.core.stream import StreamBody
 
-PolicyBody = AttemptStarted | AttemptFailed | StreamBody
+PolicyBody = CallWaiting | AttemptStarted | AttemptFailed | StreamBody
 """What flows through the policies of a call, from the provider outwards."""
+
+UsualFirstToken = Callable[[Target], Awaitable[float | None]]
+"""The seconds that a target usually takes to its first token; None where that is not known."""
 
 
 class EventHub:
@@ -67,10 +81,11 @@ class EventHub:
 class RunContext:
     """One run: its ids, its events, its deadline and its only source of randomness.
 
-    `deadline` is on the clock's monotonic scale.
+    `deadline` is on the clock's monotonic scale; `patient` says that the user set it, and so that
+    whatever fits it is worth waiting for. `usual_ttft_s` is asked only after a failure.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run is made with, all by name
         self,
         run_id: str,
         *,
@@ -79,12 +94,16 @@ class RunContext:
         deadline_s: float,
         rng: random.Random,
         retry: RetryRules,
+        patient: bool = False,
+        usual_ttft_s: UsualFirstToken | None = None,
     ) -> None:
         self.run_id = run_id
         self.clock = clock
         self.hub = hub
         self.rng = rng
         self.retry = retry
+        self.patient = patient
+        self.usual_ttft_s = usual_ttft_s
         self.deadline = hub.started + deadline_s
         self._calls = 0
 
@@ -109,6 +128,10 @@ class CallContext:
     last one), `left` says whether it was handed to the provider, so that bytes may be out, and
     `results` holds how every attempt ended. `kind` and `retry_of` say why the next attempt is made,
     `key_fp` with which key, `refused_quota` what a refusal said is left of the provider's limits.
+    `waited_s` is how long the next attempt has waited to be made. `request` is what the attempt
+    asks: `whole`, with its output capped where a budget says so. `reserve_nano` is what was set
+    aside for it, None where nothing was; `cut_nano` what it had cost when it was stopped there,
+    None unless it was.
     """
 
     __slots__ = (
@@ -116,24 +139,28 @@ class CallContext:
         "attempts",
         "builder",
         "call_id",
+        "cut_nano",
         "key_fp",
         "kind",
         "left",
         "number",
         "refused_quota",
         "request",
+        "reserve_nano",
         "results",
         "retry_of",
         "run",
         "spec",
         "started",
         "stopped_by_deadline",
+        "waited_s",
+        "whole",
     )
 
     def __init__(self, run: RunContext, spec: CallSpec) -> None:
         self.run = run
         self.spec = spec
-        self.request = settled(spec.request)
+        self.whole = self.request = settled(spec.request)
         self.call_id = run.next_call_id()
         self.attempts = spec.attempts or run.attempts()
         self.started = run.clock.monotonic()
@@ -147,6 +174,9 @@ class CallContext:
         self.key_fp = ""
         self.retry_of: ErrorClass | None = None
         self.refused_quota: Quota | None = None
+        self.waited_s = 0.0
+        self.reserve_nano: int | None = None
+        self.cut_nano: int | None = None
 
     def prepare_attempt(self) -> None:
         """Name the next attempt and start its fold afresh; it counts once it is on record."""
@@ -154,10 +184,17 @@ class CallContext:
         self.builder = AnswerBuilder()
         self.left = False
         self.refused_quota = None
+        self.request = self.whole
+        self.reserve_nano = self.cut_nano = None
 
-    def begin_attempt(self) -> None:
-        """Count the attempt that was prepared: it is on record."""
+    def begin_attempt(self, admitted: Admitted) -> None:
+        """Count the attempt that was prepared: it is on record, on these terms."""
         self.number += 1
+        self.waited_s = 0.0
+        self.reserve_nano = admitted.reserve_nano
+        if admitted.output_tokens is not None:
+            sampling = replace(self.whole.sampling, max_output_tokens=admitted.output_tokens)
+            self.request = replace(self.whole, sampling=sampling)
 
 
 Call = Callable[[CallContext], AsyncGenerator[PolicyBody, None]]

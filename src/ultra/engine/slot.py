@@ -1,29 +1,118 @@
-"""Keeps no more calls of one endpoint under way than its profile allows."""
+"""Keeps no more calls of one endpoint under way than it takes: a number that is learnt.
+
+Where the profile says `limits.concurrency`, that is where it begins and its ceiling. Elsewhere it
+begins at 8 and grows by one with every call that the provider begins to answer, until the first
+refusal for too much; from then on by one for every round of calls without a refusal. A refusal cuts
+it to 0.7, once for all that were under way together. Latency says nothing of load here: the time
+of a call follows the length of its answer.
+"""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from ultra.core.errors import CallError, ErrorClass
+from ultra.core.stream import CONTENT
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
+
+START = 8
+CUT = 0.7
+TOO_MUCH = frozenset({ErrorClass.RATE_LIMIT, ErrorClass.OVERLOADED})
+"""Failures that say that fewer calls at once would be welcome."""
+
+
+class Places:
+    """The places of one endpoint, given out in the order asked for. `ceiling` None is none."""
+
+    def __init__(self, ceiling: int | None = None) -> None:
+        self._ceiling = ceiling
+        self._room = float(START if ceiling is None else ceiling)
+        self._taken = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._growing = True
+        self._clean = 0
+        self._cut_at = float("-inf")
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be under way now."""
+        return int(self._room)
+
+    async def take(self) -> None:
+        """Wait for a place."""
+        place = asyncio.get_running_loop().create_future()
+        self._queue.append(place)
+        self._let_in()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancelled():  # it was ours just before the cancel
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._taken -= 1
+        self._let_in()
+
+    def welcome(self) -> None:
+        """A call was taken in: there may be room for more, where all that is known is used."""
+        if self._taken < self.limit:
+            return
+        self._clean += 1
+        if self._growing or self._clean >= self.limit:
+            self._clean = 0
+            self._room += 1.0
+            if self._ceiling is not None:
+                self._room = min(self._room, float(self._ceiling))
+            self._let_in()
+
+    def too_much(self, since: float, now: float) -> None:
+        """A call that left at `since` was refused for too much; both on one steady clock."""
+        self._growing, self._clean = False, 0
+        if since > self._cut_at:
+            self._room, self._cut_at = max(1.0, self._room * CUT), now
+
+    def _let_in(self) -> None:
+        while self._queue and self._taken < self.limit:
+            place = self._queue.popleft()
+            if not place.done():
+                self._taken += 1
+                place.set_result(None)
 
 
 def slot() -> Policy:
-    """Wait for a free place at the endpoint; endpoints without a limit of their own never wait."""
-    places: dict[tuple[str, str], asyncio.Semaphore] = {}
+    """Wait for a free place at the endpoint; one that is simulated has no end of them."""
+    everywhere: dict[tuple[str, str], Places] = {}
 
     def policy(inner: Call) -> Call:
         async def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
             endpoint = ctx.request.target.endpoint
-            place = places.setdefault(
-                (endpoint.provider, endpoint.base_url), asyncio.Semaphore(endpoint.concurrency or 1)
-            )
-            async with place, aclosing(inner(ctx)) as bodies:
-                async for body in bodies:
-                    yield body
+            key = (endpoint.provider, endpoint.base_url)
+            places = everywhere.get(key) or everywhere.setdefault(key, Places(endpoint.concurrency))
+            clock = ctx.run.clock
+            asked = clock.monotonic()
+            await places.take()
+            since = clock.monotonic()
+            ctx.waited_s += since - asked
+            on_record, silent = ctx.number, True
+            try:
+                async with aclosing(inner(ctx)) as bodies:
+                    async for body in bodies:
+                        if silent and isinstance(body, CONTENT):
+                            silent = False
+                            places.welcome()
+                        yield body
+            except CallError as error:
+                if error.error_class in TOO_MUCH and ctx.number > on_record:
+                    places.too_much(since, clock.monotonic())
+                raise
+            finally:
+                places.leave()
 
         def limited(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
-            unlimited = ctx.request.target.endpoint.concurrency is None
-            return inner(ctx) if unlimited else call(ctx)
+            return inner(ctx) if ctx.request.target.endpoint.simulated else call(ctx)
 
         return limited
 

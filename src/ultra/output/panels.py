@@ -19,6 +19,7 @@ _STYLES: dict[State, tuple[str, ...]] = {
     "partial": ("yellow",),
     "failed": ("red",),
     "retrying": ("yellow",),
+    "held": ("yellow",),
     "cancelled": ("dim",),
     "waiting": ("dim",),
 }
@@ -117,6 +118,7 @@ def fit(width: int, longest: int) -> Layout:
 
 def state_words(row: Row, now_s: float) -> str:
     """The state in words, with the seconds until the next try."""
-    if row.state == "retrying" and row.retry_at_s is not None:
-        return f"retry {max(row.retry_at_s - now_s, 0):.0f} s"
+    if row.state in ("retrying", "held") and row.retry_at_s is not None:
+        word = "retry" if row.state == "retrying" else "wait"
+        return f"{word} {max(row.retry_at_s - now_s, 0):.0f} s"
     return row.state

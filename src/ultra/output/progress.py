@@ -13,6 +13,7 @@ from ultra.core.events import (
     CallFinished,
     CallRole,
     CallStarted,
+    CallWaiting,
     Event,
 )
 from ultra.core.ports import Clock
@@ -20,9 +21,9 @@ from ultra.core.stream import ReasoningDelta, TextDelta, ToolCallDelta, UsageRep
 from ultra.output.safe import cell
 
 State = Literal[
-    "waiting", "thinking", "streaming", "retrying", "done", "partial", "failed", "cancelled"
+    "waiting", "thinking", "streaming", "retrying", "held", "done", "partial", "failed", "cancelled"
 ]
-RUNNING: frozenset[State] = frozenset({"waiting", "thinking", "streaming", "retrying"})
+RUNNING: frozenset[State] = frozenset({"waiting", "thinking", "streaming", "retrying", "held"})
 
 _BYTES_PER_TOKEN = 4
 """A fair guess while a provider has not said: English and code average near four bytes a token."""
@@ -31,8 +32,9 @@ _BYTES_PER_TOKEN = 4
 class Row(Struct):
     """One call. Times are seconds since the run started, None for not yet.
 
-    `retry_at_s` is when the next try is due. `note` says why a call failed, on one line. `thinks`
-    says that the model is known to think before its first token.
+    `retry_at_s` is when the next try is due; `held` is a try that a rate limit or a breaker puts
+    off. `note` says why a call failed or is put off, on one line. `thinks` says that the model is
+    known to think before its first token.
     """
 
     call: str
@@ -114,6 +116,9 @@ def _row(call: str, body: CallStarted, at_s: float) -> Row:
 def _advance(row: Row, event: Event) -> None:
     body = event.body
     match body:
+        case CallWaiting():
+            row.note = cell(body.message)
+            row.state, row.retry_at_s = "held", event.at_s + body.wait_s
         case AttemptStarted():
             row.state, row.retry_at_s = "thinking" if row.thinks else "waiting", None
         case AttemptFailed():
