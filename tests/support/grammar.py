@@ -48,12 +48,7 @@ class CallState:
                 assert self.state in ("started", "failed"), where
                 assert body.wait_s > 0.0, where
             case AttemptStarted():
-                assert self.state in ("started", "failed"), where
-                assert not self.fold.committed, f"spliced after content: {where}"
-                self.tries += 1
-                assert body.number == self.tries, where
-                assert body.attempt_id == f"{self.call}.{self.tries}", where
-                self.state, self.fold = "trying", AnswerBuilder()
+                self._tried(body, where)
             case AttemptFailed():
                 assert self.state == "trying", where
                 assert not (self.fold.committed and body.retry_in_s is not None), where
@@ -70,6 +65,14 @@ class CallState:
                 assert self.state in ("trying", "served"), where
                 assert self.fold.finished is None or not isinstance(body, CONTENT), where
                 self.fold.add(body, event.at_s)
+
+    def _tried(self, body: AttemptStarted, where: str) -> None:
+        assert self.state in ("started", "failed"), where
+        assert not self.fold.committed, f"spliced after content: {where}"
+        self.tries += 1
+        assert body.number == self.tries, where
+        assert body.attempt_id == f"{self.call}.{self.tries}", where
+        self.state, self.fold = "trying", AnswerBuilder()
 
     def _ended(self, body: CallFinished | CallFailed | CallCancelled) -> None:
         answer = body.answer

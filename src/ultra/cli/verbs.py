@@ -22,6 +22,7 @@ VERBS: dict[str, Verb] = {
     "logs": Verb(
         "logs", "what was asked and answered, what it cost and why it failed", "Look back"
     ),
+    "cache": Verb("cache", "earlier answers that serve again: what they saved, clearing", "Look back"),
     "models": Verb("models", "the models on offer, with protocol, price and window", "Set up"),
     "aliases": Verb("aliases", "short names for models", "Set up"),
     "templates": Verb("templates", "prompts to use again", "Set up"),
@@ -35,7 +36,6 @@ PLANNED = frozenset(
     {
         "ab",
         "budgets",
-        "cache",
         "cost",
         "doctor",
         "health",

@@ -69,6 +69,20 @@ class CallDocument(Struct, frozen=True):
     attempts: list[AttemptDocument]
 
 
+class RouteDocument(Struct, frozen=True):
+    """How a route chose, for judging its policy by what came of it.
+
+    Models are `provider:model`: `order` those that would be asked, `excluded` the others with the
+    reasons. `propensity` (0..1) is how likely the first of `order` was to be the first.
+    """
+
+    name: str
+    policy: str
+    order: list[str]
+    propensity: float
+    excluded: dict[str, str]
+
+
 class RunDocument(Struct, frozen=True):
     """One user action, whole. `answer` is None for `compare` and for a run without an answer."""
 
@@ -96,6 +110,7 @@ class RunDocument(Struct, frozen=True):
     unpriced: int
     calls: list[CallDocument]
     verdict: Verdict | None = None
+    route: RouteDocument | None = None
 
 
 class RunSummary(Struct, frozen=True):
@@ -113,3 +128,19 @@ class RunSummary(Struct, frozen=True):
     prompt: str | None
     answer: str | None
     simulated: bool
+
+
+class CacheStats(Struct, frozen=True):
+    """What is kept of answers, and what that saved.
+
+    `size_bytes` is what they take up, `oldest` when the first of them was kept (None for none).
+    `hits` counts the calls that an earlier answer served, as far as the log goes back;
+    `saved_nano` is what is known of their price, `unpriced` how many have none.
+    """
+
+    entries: int
+    size_bytes: int
+    hits: int
+    saved_nano: int
+    unpriced: int
+    oldest: str | None

@@ -13,11 +13,21 @@ import ultra
 from ultra.core.answer import Answer
 from ultra.core.events import Concluded, RunFinished, RunStarted, RunStatus, VerdictReached
 from ultra.core.ids import new_run_id
-from ultra.core.ports import Clock, Ledger, Outcome, Provider, RunEnd, RunRecord, Settings, Sink
+from ultra.core.ports import (
+    AnswerCache,
+    Clock,
+    Ledger,
+    Outcome,
+    Provider,
+    RunEnd,
+    RunRecord,
+    Settings,
+    Sink,
+)
 from ultra.core.profile import Profile
 from ultra.core.verdict import Verdict
 from ultra.engine.caller import EngineCaller
-from ultra.engine.context import EventHub, RunContext
+from ultra.engine.context import EventHub, Policy, RunContext
 from ultra.engine.pipeline import compose
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.document import document_of
@@ -31,11 +41,15 @@ FLUSH_S = 6.0
 INTERRUPTED_FLUSH_S = 0.4
 """The same after Ctrl-C, which promises to end within a second in all."""
 
+CACHE_SHARE = 0.25
+"""The part of these that the cache is waited for besides: an answer is no record."""
+
 
 class Services(Struct, frozen=True):
     """What a run is made with. `warn` tells the user something in one line.
 
-    `told_of_log` says whether the user knows already that the log is in trouble.
+    `told_of_log` says whether the user knows already that the log is in trouble. `cache` is None
+    for a run that has no use for earlier answers.
     """
 
     profile: Profile
@@ -44,6 +58,7 @@ class Services(Struct, frozen=True):
     clock: Clock
     warn: Callable[[str], None]
     told_of_log: Callable[[], bool] = lambda: False
+    cache: AnswerCache | None = None
 
 
 async def execute(
@@ -75,7 +90,7 @@ async def execute(
         hub.emit("", _concluded(outcome, outcome.answer))
     hub.emit("", _finished(end, tally))
     ledger.end_run(run.record.run_id, end)
-    if not await _flushed(ledger, interrupt) and not services.told_of_log():
+    if not await _flushed(ledger, services.cache, interrupt) and not services.told_of_log():
         services.warn("the log could not be written in time; the answer itself is not affected")
     if bug is not None:
         raise bug
@@ -131,17 +146,34 @@ class Run:
         settings = Settings(
             quorum=action.quorum,
             grace_s=action.grace_s,
-            seed=action.seed if action.seed is not None else int.from_bytes(os.urandom(8), "big"),
+            seed=self._seed(),
             stream=action.stream,
             synthesizer=action.selection.synthesizer,
         )
         return await load_strategy(action.selection.strategy)(
             action.prompt,
             action.selection.members,
-            EngineCaller(context, compose(services.provider, ledger)),
+            EngineCaller(context, compose(services.provider, ledger, self._cache(ledger))),
             lambda body: hub.emit("", body),
             settings,
         )
+
+    def _cache(self, ledger: Ledger) -> Policy | None:
+        services = self._services
+        if services.cache is None:
+            return None
+        from ultra.runtime.cache import cache_policy
+
+        return cache_policy(services.cache, self._action, services.provider, ledger)
+
+    def _seed(self) -> int:
+        if self._action.seed is not None:
+            return self._action.seed
+        if self._services.cache is None:
+            return int.from_bytes(os.urandom(8), "big")
+        from ultra.runtime.cache import seed_of
+
+        return seed_of(self._action.prompt)
 
     def end(
         self, outcome: Outcome, verdict: Verdict | None, hub: EventHub, *, interrupted: bool
@@ -162,14 +194,21 @@ class Run:
         )
 
 
-async def _flushed(ledger: Ledger, interrupt: Interrupt) -> bool:
+async def _flushed(ledger: Ledger, cache: AnswerCache | None, interrupt: Interrupt) -> bool:
     """Wait for the log; a signal meanwhile shortens the wait and takes nothing from the result."""
     if interrupt.cause is None:
         try:
-            return await ledger.flush(FLUSH_S)
+            return await _written(ledger, cache, FLUSH_S)
         except asyncio.CancelledError:
             _resume()
-    return await ledger.flush(INTERRUPTED_FLUSH_S)
+    return await _written(ledger, cache, INTERRUPTED_FLUSH_S)
+
+
+async def _written(ledger: Ledger, cache: AnswerCache | None, timeout_s: float) -> bool:
+    written = await ledger.flush(timeout_s)
+    if cache is not None:
+        await cache.flush(timeout_s * CACHE_SHARE)
+    return written
 
 
 def _resume() -> None:

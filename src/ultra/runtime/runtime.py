@@ -25,6 +25,7 @@ from ultra.store.queries import Log
 
 if TYPE_CHECKING:
     from ultra.runtime.conversations import Conversation
+    from ultra.store.cache import SqliteCache
 
 
 class Runtime:
@@ -52,6 +53,7 @@ class Runtime:
         self.cwd = cwd
         self.warn = warn
         self._told_of_log = False
+        self._told_of_file: set[str] = set()
         self.paths = Paths.from_env(environ)
         self.clock = SystemClock()
 
@@ -97,9 +99,32 @@ class Runtime:
             breaker=self.profile.breaker,
         )
 
+    @cached_property
+    def cache(self) -> "SqliteCache":
+        """The answers that may serve again."""
+        from ultra.store.cache import SqliteCache
+
+        return SqliteCache(
+            self.paths.database,
+            clock=self.clock,
+            rules=self.profile.cache,
+            warn=self._warn_of_file,
+        )
+
+    def _cache_of(self, action: Action) -> "SqliteCache | None":
+        """The cache, for a run that wants it: by flag, else by the profile."""
+        wanted = self.profile.cache.enabled if action.cache is None else action.cache != "off"
+        return self.cache if wanted else None
+
     def _warn_of_log(self, text: str) -> None:
         self._told_of_log = True
-        self.warn(text)
+        self._warn_of_file(text)
+
+    def _warn_of_file(self, text: str) -> None:
+        """Log and cache are in one file: what it is like is said once."""
+        if text not in self._told_of_file:
+            self._told_of_file.add(text)
+            self.warn(text)
 
     def resolve(self, name: str) -> Target:
         """The model written `provider:model`. Raises `UsageError` for an unknown provider."""
@@ -127,7 +152,13 @@ class Runtime:
                 environ=self.environ,
             )
             services = Services(
-                self.profile, hub, self.ledger, self.clock, self.warn, lambda: self._told_of_log
+                self.profile,
+                hub,
+                self.ledger,
+                self.clock,
+                self.warn,
+                told_of_log=lambda: self._told_of_log,
+                cache=self._cache_of(action),
             )
             try:
                 return await execute(action, watch(interrupt), services, interrupt)

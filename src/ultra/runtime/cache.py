@@ -1,0 +1,88 @@
+"""What a run does with earlier answers, and what the user can know of them and forget."""
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ultra.core.errors import ConfigError, UsageError
+from ultra.core.model import Target
+from ultra.core.ports import AnswerCache, Ledger, Provider
+from ultra.core.records import CacheStats
+from ultra.core.request import Prompt
+from ultra.engine.cache import Caching, cached
+from ultra.engine.context import Policy
+from ultra.runtime.action import Action
+from ultra.store.cached import cache_stats, clear, matching
+
+if TYPE_CHECKING:
+    from ultra.runtime.runtime import Runtime
+
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
+
+
+def cache_policy(
+    cache: AnswerCache, action: Action, provider: Provider, ledger: Ledger
+) -> Policy | None:
+    """The policy of a run that wants the cache; None where it may neither read nor write.
+
+    A run that keeps its words out of the log (`-n`) keeps them out of the cache as well.
+    """
+    caching = Caching(cache, action.cache != "refresh", action.keep_text, _fits)
+    if not (caching.read or caching.write):
+        return None
+    return cached(caching, provider, ledger)
+
+
+def seed_of(prompt: Prompt) -> int:
+    """A seed of the question's own: with labels drawn anew, who compares would be asked anew."""
+    said = "\0".join(message.text for message in prompt.messages)
+    return int.from_bytes(sha256(said.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+
+
+def stats(runtime: "Runtime") -> CacheStats:
+    """How full the cache is and what it saved. Raises `StoreError`."""
+    return cache_stats(runtime.paths.database, runtime.clock.time())
+
+
+def forgettable(runtime: "Runtime", model: str | None, older_than: str | None) -> int:
+    """How many answers `forget` would remove. Raises `UsageError` and `StoreError`."""
+    return matching(runtime.paths.database, *_asked_for(runtime, model, older_than))
+
+
+def forget(runtime: "Runtime", model: str | None, older_than: str | None) -> int:
+    """Remove kept answers: of one model, provider or name, and those kept longer ago than a span.
+
+    How many went. Raises `UsageError` and `StoreError`.
+    """
+    return clear(runtime.paths.database, *_asked_for(runtime, model, older_than))
+
+
+def span_s(text: str) -> float:
+    """Seconds of a span such as `90s`, `12h` or `7d`. Raises `UsageError` for anything else."""
+    found = _SPAN.fullmatch(text.strip().lower())
+    if found is None:
+        raise UsageError(f"`{text}` is no span of time", hint="write `30m`, `12h`, `7d` or `2w`")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def _asked_for(
+    runtime: "Runtime", model: str | None, older_than: str | None
+) -> tuple[str | None, float | None]:
+    before = None if older_than is None else runtime.clock.time() - span_s(older_than)
+    return (None if model is None else _behind(runtime, model)), before
+
+
+def _behind(runtime: "Runtime", name: str) -> str:
+    """`provider:model` behind a name of the profile; any other name as it is."""
+    try:
+        known = runtime.profile.named(name)
+    except ConfigError:  # what a broken profile calls its models is no reason to keep answers
+        return name
+    return str(known.ref) if isinstance(known, Target) else name
+
+
+def _fits(text: str, schema: dict[str, Any]) -> bool:
+    from ultra.evaluation.schemas import mismatch
+
+    return mismatch(text, schema) is None
