@@ -34,6 +34,7 @@ class Admission:
         """Forget what was read: a new transaction begins, and others may have written meanwhile."""
         self._breakers.begin()
         self._gates.begin()
+        self._tokens.begin()
 
     def decide(self, connection: sqlite3.Connection, admit: Admit) -> Admitted | Refused:
         """Let the attempt go and take what it needs, or say why not."""
@@ -60,11 +61,19 @@ class Admission:
         """Give back what the attempt held, and learn from how it ended."""
         now = self._now()
         if closed.attempt is not None and not closed.attempt.target.endpoint.simulated:
-            self._breakers.note(connection, closed.attempt, closed.result, now)
-            self._gates.note(connection, closed.attempt, closed.result, now)
+            self._breakers.note(
+                connection, closed.attempt, closed.result, now, keep_text=closed.keep_text
+            )
+            self._gates.note(connection, closed.attempt, closed.result)
             self._tokens.note(connection, closed.attempt, closed.result)
         self._budgets.settle(connection, closed.attempt_id, closed.result, now)
 
     def end_run(self, connection: sqlite3.Connection, run_id: str) -> None:
         """Give back what the run had set aside for calls that it did not make."""
         self._budgets.end_run(connection, run_id)
+
+    def finish(self, connection: sqlite3.Connection) -> None:
+        """Write what the transaction has changed, each row once however many attempts moved it."""
+        self._breakers.finish(connection)
+        self._gates.finish(connection)
+        self._tokens.finish(connection)

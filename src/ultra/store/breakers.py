@@ -1,29 +1,100 @@
 """Breakers that all processes share: one for each endpoint's model, one for each credential."""
 
+import hashlib
+import random
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
+from msgspec import Struct, structs
+
+from ultra.core.breaker import (
+    BreakerState,
+    Bucket,
+    Seen,
+    breaker_key,
+    credential_outcome,
+    endpoint_outcome,
+    forced,
+    note,
+    released,
+    standing,
+    take,
+)
 from ultra.core.ports import AttemptRecord, AttemptResult, Refused
 from ultra.core.profile import BreakerRules
+from ultra.core.refusals import breaker_refusal
+from ultra.core.text import one_line
+from ultra.store.rows import without_credentials
+
+_COLUMNS = [name for name in BreakerState.__struct_fields__ if name != "buckets"]
+_NAMES = ", ".join(_COLUMNS)
+_PUT = (
+    f"INSERT OR REPLACE INTO breaker (k, {_NAMES})"  # noqa: S608  (names of our own struct)
+    f" VALUES (?{', ?' * len(_COLUMNS)})"
+)
+_READ = f"SELECT {_NAMES} FROM breaker"  # noqa: S608
+
+
+class Keys(Struct, frozen=True):
+    """The breakers that an attempt meets: its endpoint's model, the endpoint, its credential."""
+
+    model: str
+    endpoint: str
+    credential: str
 
 
 class Breakers:
-    """Reads and moves the rows of `breaker`, inside the caller's transaction."""
+    """Reads and moves the rows of `breaker`, inside the caller's transaction.
 
-    def __init__(self, rules: BreakerRules, owner: str) -> None:
+    Rows are read once a transaction and written once, by `finish`. `rng` spreads how long an
+    endpoint is left alone.
+    """
+
+    def __init__(self, rules: BreakerRules, owner: str, rng: random.Random | None = None) -> None:
         self._rules = rules
         self._owner = owner
+        self._rng = rng or random.Random()  # noqa: S311 - spreads waits
+        self._rows: dict[str, BreakerState | None] = {}
+        self._changed: set[str] = set()
+        self._gens: dict[str, dict[str, int]] = {}
 
     def begin(self) -> None:
         """Forget what was read."""
+        self._rows.clear()
+        self._changed.clear()
 
     def look(
         self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float
     ) -> Refused | None:
-        """Why the attempt must not leave; None when nothing is open."""
+        """Why the attempt must not leave; None when nothing is open.
+
+        A probe that the user asked for does not wait for its time.
+        """
+        target = attempt.target
+        for state in self._met(connection, keys_of(attempt)):
+            found = standing(state, now)
+            if found in ("forced", "probing") or (found == "open" and attempt.kind != "probe"):
+                return breaker_refusal(state, target, now)
         return None
 
     def take(self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float) -> None:
         """Take the lease of the probe where the breaker is half open."""
+        gens: dict[str, int] = {}
+        for state in self._met(connection, keys_of(attempt)):
+            taken = take(
+                state,
+                now,
+                owner=self._owner,
+                lease_s=attempt.lease_s,
+                eager=attempt.kind == "probe",
+            )
+            self._put(state, taken)
+            if taken.gen:
+                gens[taken.key] = taken.gen
+        if gens:
+            self._gens[attempt.attempt_id] = gens
 
     def note(
         self,
@@ -31,5 +102,162 @@ class Breakers:
         attempt: AttemptRecord,
         result: AttemptResult,
         now: float,
+        *,
+        keep_text: bool = True,
     ) -> None:
-        """Move the breakers by how the attempt ended."""
+        """Move the breakers by how the attempt ended; `keep_text` false keeps its words out."""
+        gens = self._gens.pop(attempt.attempt_id, {})
+        keys, target = keys_of(attempt), attempt.target
+        base_url = without_credentials(target.endpoint.base_url)
+        endpoint = BreakerState("endpoint", target.endpoint.provider, base_url, target.model)
+        credential = BreakerState(
+            "credential", target.endpoint.provider, base_url, key_fp=credential_of(attempt)
+        )
+        seen = _seen(result, now, keep_text=keep_text)
+        self._read(connection, keys)
+        for key, fresh, outcome in (
+            (keys.model, endpoint, endpoint_outcome(result)),
+            (keys.credential, credential, credential_outcome(result)),
+        ):
+            state = self._rows.get(key)
+            if state is None and outcome != "bad":
+                continue
+            told = structs.replace(seen, outcome=outcome, gen=gens.get(key, 0))
+            before = state or fresh
+            after = note(before, told, self._rules, self._rng.random())
+            self._put(before, after, provider=target.endpoint.provider)
+
+    def finish(self, connection: sqlite3.Connection) -> None:
+        """Write what has changed, each row once."""
+        for key in sorted(self._changed):
+            state = self._rows[key]
+            if state is not None:
+                write(connection, state)
+        self._changed.clear()
+
+    def _put(self, before: BreakerState, after: BreakerState, provider: str = "") -> None:
+        if after is before:
+            return
+        self._rows[after.key] = structs.replace(after, provider=provider or after.provider)
+        self._changed.add(after.key)
+
+    def _met(self, connection: sqlite3.Connection, keys: Keys) -> list[BreakerState]:
+        self._read(connection, keys)
+        found = (self._rows[key] for key in (keys.credential, keys.endpoint, keys.model))
+        return [state for state in found if state is not None]
+
+    def _read(self, connection: sqlite3.Connection, keys: Keys) -> None:
+        """Have the rows of an attempt at hand."""
+        missing = [key for key in structs.astuple(keys) if key not in self._rows]
+        if missing:
+            self._rows.update(dict.fromkeys(missing))
+            self._rows.update((state.key, state) for state in _load(connection, missing))
+
+
+def keys_of(attempt: AttemptRecord) -> Keys:
+    """The keys of the breakers that an attempt meets."""
+    base_url = without_credentials(attempt.target.endpoint.base_url)
+    return Keys(
+        breaker_key("endpoint", base_url, attempt.target.model),
+        breaker_key("endpoint", base_url, ""),
+        breaker_key("credential", base_url, credential_of(attempt)),
+    )
+
+
+def credential_of(attempt: AttemptRecord) -> str:
+    """What tells the credential of an attempt from others: its key, else the login in its URL."""
+    url = attempt.target.endpoint.base_url
+    if attempt.key_fp or "@" not in url:
+        return attempt.key_fp
+    login = urlsplit(url).netloc.rpartition("@")[0]
+    return hashlib.sha256(b"ultra:" + login.encode()).hexdigest()[:8] if login else ""
+
+
+def _seen(result: AttemptResult, now: float, *, keep_text: bool) -> Seen:
+    failure = result.failure
+    if failure is None:
+        return Seen("nothing", now, duration_s=result.duration_s)
+    return Seen(
+        "nothing",
+        now,
+        duration_s=result.duration_s,
+        error_class=failure.error_class.value,
+        message=one_line(failure.message) if keep_text else None,
+        retry_after_s=failure.retry_after_s,
+    )
+
+
+def breakers(connection: sqlite3.Connection) -> list[BreakerState]:
+    """Every breaker that ever had something to say, by provider and model."""
+    found = _states(connection, connection.execute(_READ).fetchall())
+    return sorted(found, key=lambda one: (one.provider, one.base_url, one.model, one.key_fp))
+
+
+def reset(
+    connection: sqlite3.Connection,
+    *,
+    provider: str | None,
+    model: str | None,
+    now: float,
+    base_url: str | None = None,
+) -> int:
+    """Let calls through again; how many breakers kept any back or had counted failures.
+
+    `provider` None means all of them, `model` None all of the provider's. A provider's credentials
+    go with any of its models. `base_url` also finds what another profile names otherwise.
+    """
+    url = without_credentials(base_url) if base_url is not None else None
+    held = [
+        state
+        for state in breakers(connection)
+        if (provider is None or state.provider == provider or state.base_url == url)
+        and (model is None or state.model in ("", model))
+        and (state.state != "closed" or state.fails)
+    ]
+    for state in held:
+        write(connection, released(state, now))
+    return len(held)
+
+
+def force_open(
+    connection: sqlite3.Connection, *, provider: str, base_url: str, model: str, now: float
+) -> None:
+    """Let no call through until `reset`; an empty `model` means every model of the endpoint."""
+    url = without_credentials(base_url)
+    known = _load(connection, [breaker_key("endpoint", url, model)])
+    state = known[0] if known else BreakerState("endpoint", provider, url, model)
+    write(connection, structs.replace(forced(state, now), provider=provider))
+
+
+def write(connection: sqlite3.Connection, state: BreakerState) -> None:
+    """Put the breaker's row and its buckets as they are now."""
+    row = [getattr(state, name) for name in _COLUMNS]
+    connection.execute(_PUT, [state.key, *row])
+    connection.execute("DELETE FROM breaker_bucket WHERE k = ?", (state.key,))
+    connection.executemany(
+        "INSERT INTO breaker_bucket (k, t10, ok, bad) VALUES (?, ?, ?, ?)",
+        [(state.key, *structs.astuple(bucket)) for bucket in state.buckets],
+    )
+
+
+def _load(connection: sqlite3.Connection, keys: Sequence[str]) -> list[BreakerState]:
+    slots = ", ".join("?" * len(keys))
+    rows = connection.execute(f"{_READ} WHERE k IN ({slots})", keys).fetchall()
+    return _states(connection, rows)
+
+
+def _states(connection: sqlite3.Connection, rows: Sequence[Any]) -> list[BreakerState]:
+    states = [BreakerState(*row) for row in rows]
+    return [
+        structs.replace(state, buckets=_buckets(connection, state.key))
+        if state.kind == "endpoint"
+        else state
+        for state in states
+    ]
+
+
+def _buckets(connection: sqlite3.Connection, key: str) -> tuple[Bucket, ...]:
+    found = connection.execute(
+        "SELECT t10, ok, bad FROM breaker_bucket WHERE k = ? ORDER BY t10", (key,)
+    )
+    return tuple(Bucket(*row) for row in found)

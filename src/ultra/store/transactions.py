@@ -106,6 +106,7 @@ def commit(
             elif isinstance(operation, End):
                 _end(connection, operation.run, operation.end, owner)
                 admission.end_run(connection, operation.run.run_id)
+        admission.finish(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
