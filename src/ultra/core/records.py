@@ -17,7 +17,8 @@ DOCUMENT_VERSION = 1
 class AttemptDocument(Struct, frozen=True):
     """One try of a call. `status` may also be `running`: it was never closed.
 
-    `cost_differs` says that the provider charged more than 2% more or less than we reckon.
+    `cost_differs` says that the provider charged more than 2% more or less than we reckon. `kind`
+    says why it was made; `cache` is no try, but an earlier answer served, which saved `saved_nano`.
     """
 
     attempt_id: str
@@ -37,10 +38,15 @@ class AttemptDocument(Struct, frozen=True):
     request_id: str | None
     error: Failure | None
     cost_differs: bool = False
+    kind: str = "primary"
+    saved_nano: int | None = None
 
 
 class CallDocument(Struct, frozen=True):
-    """One request to one model and what became of it."""
+    """One request to one model and what became of it.
+
+    `cached` says that an earlier answer served, which saved `saved_nano` (None: unknown).
+    """
 
     call_id: str
     role: str
@@ -67,6 +73,8 @@ class CallDocument(Struct, frozen=True):
     simulated: bool
     error: Failure | None
     attempts: list[AttemptDocument]
+    cached: bool = False
+    saved_nano: int | None = None
 
 
 class RouteDocument(Struct, frozen=True):

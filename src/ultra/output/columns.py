@@ -134,6 +134,8 @@ class ColumnsSink:
 def _facts(answer: Answer) -> list[str]:
     facts = [visible(f"{answer.provider}:{answer.model}"), seconds(answer.duration_s)]
     facts.append(price(answer.cost_nano))
+    if answer.cached:
+        facts.append("cached")
     if answer.status != "ok":
         facts.append(answer.status)
     return facts

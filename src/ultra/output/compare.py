@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ultra.core.normalise import normalise
 from ultra.core.records import CallDocument, RunDocument
-from ultra.output.figures import count, rate, seconds, share, usd
+from ultra.output.figures import count, rate, savings_of, seconds, share, usd
 from ultra.output.progress import call_name
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
@@ -143,7 +143,9 @@ def render_comparison(document: RunDocument, *, streams: Streams) -> str:
 
 
 def _notes(document: RunDocument) -> str:
-    return "simulated: no model was asked\n" if document.simulated else ""
+    notes = ["simulated: no model was asked"] if document.simulated else []
+    saved = savings_of(document)
+    return "".join(f"{note}\n" for note in (*notes, saved) if note)
 
 
 def _list(said: Said, width: int | None) -> list[str]:
@@ -161,7 +163,7 @@ def _hung(mark: str, text: str, width: int | None) -> list[str]:
 
 def _row(document: RunDocument, call: CallDocument) -> list[str]:
     name = call_name(call.name, call.sample)
-    ended = call.finish_reason or call.status
+    ended = "cached" if call.cached else call.finish_reason or call.status
     if call.error is not None:
         ended = call.error.error_class.value
     return [

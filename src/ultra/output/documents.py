@@ -18,7 +18,7 @@ from ultra.output.compare import (
     title,
 )
 from ultra.output.events import encode_json
-from ultra.output.figures import finite, lower_bound, price, seconds
+from ultra.output.figures import finite, lower_bound, price, savings_of, seconds
 from ultra.output.markdown_page import markdown_page
 from ultra.output.safe import cell, visible
 from ultra.output.tables import plain_table
@@ -30,7 +30,8 @@ Format = Literal["text", "markdown", "json", "ndjson", "html", "csv"]
 _CSV_HEAD = (
     *("run_id", "call_id", "role", "index", "sample", "name", "provider", "model", "status"),
     *("finish_reason", "ttft_s", "duration_s", "input_tokens", "output_tokens"),
-    *("output_tokens_per_s", "cost_usd", "similarity", "simulated", "error", "text"),
+    *("output_tokens_per_s", "cost_usd", "similarity", "simulated", "cached", "saved_usd", "error"),
+    "text",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -88,7 +89,6 @@ def render_csv(document: RunDocument) -> str:
 
 
 def _csv_row(document: RunDocument, call: CallDocument) -> list[object]:
-    cost = "unknown" if call.cost_nano is None else f"{call.cost_nano / 1e9:.9f}"
     return [
         document.run_id,
         call.call_id,
@@ -105,12 +105,18 @@ def _csv_row(document: RunDocument, call: CallDocument) -> list[object]:
         call.input_tokens,
         call.output_tokens,
         finite(call.output_tokens_per_s),
-        cost,
+        _dollars(call.cost_nano),
         similarity(document, call),
         str(call.simulated).lower(),
+        str(call.cached).lower(),
+        _dollars(call.saved_nano) if call.cached else None,
         call.error.message if call.error else None,
         call.text,
     ]
+
+
+def _dollars(nano: int | None) -> str:
+    return "unknown" if nano is None else f"{nano / 1e9:.9f}"
 
 
 def _csv_cell(value: object) -> object:
@@ -123,6 +129,8 @@ def _csv_cell(value: object) -> object:
 def _section(call: CallDocument) -> str:
     """One answer under a heading that stays the same whatever the answer holds."""
     marks = [title(call), seconds(call.duration_s), price(call.cost_nano)]
+    if call.cached:
+        marks.append("cached")
     if call.status != "ok":
         marks.append(call.status)
     lines = [f"=== {' · '.join(marks)} ===", ""]
@@ -138,6 +146,9 @@ def _section(call: CallDocument) -> str:
 def _footer(document: RunDocument) -> str:
     facts = [f"run {document.run_id[:8]}", seconds(document.duration_s)]
     facts.append(lower_bound(document.cost_nano, document.known_nano))
+    saved = savings_of(document)
+    if saved:
+        facts.append(saved)
     if document.simulated:
         facts.append("simulated")
     if document.degraded:

@@ -12,6 +12,8 @@ __all__ = [
     "lower_bound",
     "price",
     "rate",
+    "savings",
+    "savings_of",
     "seconds",
     "share",
     "usd",
@@ -60,6 +62,25 @@ def differing_costs(document: RunDocument) -> list[str]:
         for attempt in call.attempts
         if attempt.cost_differs
     ]
+
+
+def savings_of(document: RunDocument) -> str:
+    """`savings` of a run's calls."""
+    cached = [call for call in document.calls if call.cached]
+    return savings([call.saved_nano for call in cached], len(document.calls))
+
+
+def savings(saved_nano: list[int | None], calls: int) -> str:
+    """How many of so many calls the cache served and what that saved; empty when it served none.
+
+    `saved_nano` is for those it served, None for unknown.
+    """
+    if not saved_nano:
+        return ""
+    known = [nano for nano in saved_nano if nano is not None]
+    count = "cached" if calls == 1 else f"{len(saved_nano)} of {calls} cached"
+    saved = lower_bound(sum(known) if len(known) == len(saved_nano) else None, sum(known))
+    return count if saved == "unknown" else f"{count}, saved {saved}"
 
 
 def price(cost_nano: int | None) -> str:

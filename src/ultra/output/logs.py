@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ultra.core.records import CallDocument, RunDocument, RunSummary
 from ultra.output.compare import COLUMNS, MEMBERS, ordered_calls, table_rows, title
-from ultra.output.figures import differing_costs, lower_bound, seconds
+from ultra.output.figures import differing_costs, lower_bound, savings_of, seconds
 from ultra.output.safe import cell, visible
 from ultra.output.streams import Streams
 from ultra.output.tables import Column, table
@@ -62,6 +62,9 @@ def _facts(document: RunDocument) -> list[tuple[str, str]]:
         ("status", document.status),
         ("cost", lower_bound(document.cost_nano, document.known_nano)),
     ]
+    saved = savings_of(document)
+    if saved:
+        facts.append(("cache", saved))
     if document.simulated:
         facts.append(("simulated", "yes: no model was asked"))
     if document.degraded:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ultra.core.answer import Answer
 from ultra.core.events import (
     CallCancelled,
     CallFailed,
@@ -13,7 +14,7 @@ from ultra.core.events import (
     RunStarted,
 )
 from ultra.core.usage import Usage
-from ultra.output.figures import lower_bound, seconds
+from ultra.output.figures import lower_bound, savings, seconds
 from ultra.output.progress import call_name
 from ultra.output.safe import cell
 from ultra.output.screen import Screen
@@ -32,6 +33,8 @@ class Receipt:
         self._members: list[str] = []
         self._usage = Usage()
         self._unsaid = 0
+        self._calls = 0
+        self._saved: list[int | None] = []
         self._guessed = False
         self._simulated = False
         self._reasons: tuple[str, ...] = ()
@@ -52,14 +55,21 @@ class Receipt:
                 | CallFailed(answer=answer)
                 | CallCancelled(answer=answer)
             ):
-                self._count(answer.usage, tried=answer.attempts > 0)
-                self._guessed |= answer.usage_source in ("estimated", "partial")
+                self._note(answer)
             case Concluded() as conclusion:
                 self._reasons = conclusion.reasons if conclusion.degraded else ()
             case RunFinished() as end:
                 self._end = end
             case _:
                 return
+
+    def _note(self, answer: Answer) -> None:
+        self._calls += 1
+        if answer.cached:  # its tokens were used up long ago
+            self._saved.append(answer.saved_nano)
+            return
+        self._count(answer.usage, tried=answer.attempts > 0)
+        self._guessed |= answer.usage_source in ("estimated", "partial")
 
     def _count(self, usage: Usage | None, *, tried: bool) -> None:
         if usage is None:
@@ -87,6 +97,7 @@ class Receipt:
             ("members", self._who()),
             ("duration", seconds(end.duration_s) if end else ""),
             ("cost", self._cost()),
+            ("cached", savings(self._saved, self._calls)),
             ("tokens", self._tokens()),
             ("run", f"run {self._run[:8]}" if self._run else ""),
             ("simulated", "simulated" if self._simulated else ""),

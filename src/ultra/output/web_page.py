@@ -4,7 +4,7 @@ from html import escape
 
 from ultra.core.records import CallDocument, RunDocument
 from ultra.output.compare import COLUMNS, Said, differences, members, table_rows, title
-from ultra.output.figures import lower_bound, price, seconds
+from ultra.output.figures import lower_bound, price, savings_of, seconds
 from ultra.output.safe import cell, visible
 from ultra.output.tool_calls import calls_json
 
@@ -123,6 +123,9 @@ def _footer(document: RunDocument) -> str:
         document.started_at,
         lower_bound(document.cost_nano, document.known_nano),
     ]
+    saved = savings_of(document)
+    if saved:
+        facts.append(saved)
     if document.simulated:
         facts.append("simulated")
     if document.degraded:

@@ -94,6 +94,8 @@ def _call(call: CallRow, attempts: Sequence[AttemptRow], run: RunRow) -> CallDoc
         simulated=bool(call.simulated),
         error=end.failure(call.provider, call.model),
         attempts=[_attempt(row, call) for row in attempts],
+        cached=last.kind == "cache",
+        saved_nano=end.saved_nano,
     )
 
 
@@ -117,6 +119,8 @@ def _attempt(row: AttemptRow, call: CallRow) -> AttemptDocument:
         request_id=end.request_id,
         error=end.failure(call.provider, call.model),
         cost_differs=costs_differ(end.cost_nano, end.provider_cost_nano),
+        kind=row.kind,
+        saved_nano=end.saved_nano,
     )
 
 
