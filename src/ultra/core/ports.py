@@ -311,12 +311,32 @@ class AttemptBudget:
         self._used[str(target.ref)] -= 1
 
 
+class Race:
+    """Which of several calls may speak: the first that has content, decided once.
+
+    The others fall silent before their first word, until whoever opened them stops them: `decided`
+    is called in the moment there is a winner.
+    """
+
+    def __init__(self, decided: Callable[[], None]) -> None:
+        self.winner: CallSpec | None = None
+        self._decided = decided
+
+    def take(self, spec: "CallSpec") -> bool:
+        """Claim the word for a call; false when another one has it."""
+        if self.winner is None:
+            self.winner = spec
+            self._decided()
+        return self.winner is spec
+
+
 class CallSpec(Struct):
     """One call that a strategy wants made.
 
     `index` is the member's place in the order asked for. Calls that share `attempts` share one
     budget of tries; None gives the call its own. `standby` says that another model stands ready,
-    so that waiting out a rate limit is no use. `kind` says why the first attempt is made.
+    so that waiting out a rate limit is no use. `kind` says why the first attempt is made. Of calls
+    with the same `race` only one speaks.
     """
 
     request: CallRequest
@@ -325,6 +345,7 @@ class CallSpec(Struct):
     attempts: AttemptBudget | None = None
     standby: bool = False
     kind: AttemptKind = "primary"
+    race: Race | None = None
 
 
 class Calls(Protocol):
@@ -369,6 +390,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     `seed` fixes labels and permutations; a strategy never draws from anything else. `synthesizer`
     compares and writes; None leaves it to the first member that answered. `on_context_length` and
     `on_content_filter` are whom a walk in order goes to after that class of failure.
+    `hedge_after_s` is when a first call that has not begun to answer is raced by the next model,
+    None for never.
     """
 
     quorum: int | None = None
@@ -378,6 +401,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     synthesizer: Target | None = None
     on_context_length: tuple[Target, ...] = ()
     on_content_filter: tuple[Target, ...] = ()
+    hedge_after_s: float | None = None
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""The chain around one call: cache > retry > slot > admit > reserve > timers > stream.
+"""The chain around one call: race > cache > retry > slot > admit > reserve > timers > stream.
 
 `report` stands outside of it, since it runs the call rather than passing it on.
 """
@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from ultra.core.ports import Ledger, Provider
 from ultra.engine.admit import admit
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
+from ultra.engine.race import race
 from ultra.engine.reserve import reserve
 from ultra.engine.retry import retry
 from ultra.engine.slot import slot
@@ -25,6 +26,6 @@ def compose(provider: Provider, ledger: Ledger, cache: Policy | None = None) -> 
 
     policies: tuple[Policy, ...] = (retry, slot(), admit(provider, ledger), reserve, timers)
     wrapped: Call = call
-    for policy in reversed((*([cache] if cache else []), *policies)):
+    for policy in reversed((race, *([cache] if cache else []), *policies)):
         wrapped = policy(wrapped)
     return wrapped

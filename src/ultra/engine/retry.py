@@ -66,6 +66,8 @@ async def _wait(ctx: CallContext, error: CallError, tries: int) -> float | None:
         return None
     if error.error_class is ErrorClass.RATE_LIMIT and ctx.spec.standby:
         return None
+    if ctx.spec.kind == "hedge":  # one copy is all that a race sends
+        return None
     if (error.retry_after_s or 0.0) > LONGEST_WAIT_S:
         return None
     wait = backoff_s(error, tries, ctx.run.rng)
