@@ -97,7 +97,7 @@ confirm_usd: 1
     assert profile.models["smart"].reasons
     assert profile.models["smart"].max_output_tokens == 8000
     assert [m.name for m in profile.ensembles["panel"].members] == ["fast", "smart", "gemini:pro"]
-    assert [t.name for t in profile.routes["default"].candidates] == ["fast", "smart", "lab:llama"]
+    assert [t.name for t in profile.routes["default"].usual] == ["fast", "smart", "lab:llama"]
     assert profile.defaults.compare == ("@council",)
     assert (profile.retry.attempts, profile.retry.per_target) == (3, 2)
     assert (profile.timers.idle_s, lab.timers.idle_s, lab.timers.connect_s) == (5.0, 5.0, 5.0)

@@ -58,11 +58,13 @@ def action_of(
 ) -> Action:
     """The run to make. `ask` reads the prompt, once it is known that the quorum can be met.
 
-    Raises `UsageError` for a quorum that cannot and for a prompt that fits into no member.
+    Raises `UsageError` for a quorum that cannot and for a prompt that fits into no member; a route
+    is left to its plan.
     """
     quorum = quorum_of(terms.quorum, len(selection.members))
     prompt = prompt_of(ask())
-    check_fits(prompt, selection.members)
+    if selection.route is None:
+        check_fits(prompt, selection.members)
     return Action(
         verb,
         prompt,
@@ -89,6 +91,12 @@ def carry_out(
     deliver: Callable[[RunResult], None],
 ) -> RunResult | None:
     """Make the run and tell what was lost; None when only its plan, or none at all, was wanted."""
+    if terms.explain:
+        from ultra.cli.explaining import explain
+
+        explain(session, action, as_json=terms.form == "json")
+        return None
+    action = session.runtime.routed(action)
     if terms.dry_run:
         show_plan(session.streams, action, as_json=terms.form == "json")
         return None

@@ -205,7 +205,7 @@ def _endpoints(profile: Profile) -> list[tuple[tuple[str, str], Endpoint]]:
     for name, ensemble in profile.ensembles.items():
         found += [(("ensembles", name), member.endpoint) for member in ensemble.members]
     for name, route in profile.routes.items():
-        found += [(("routes", name), target.endpoint) for target in route.candidates]
+        found += [(("routes", name), target.endpoint) for target in route.everyone]
     return found
 
 

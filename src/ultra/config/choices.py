@@ -29,7 +29,7 @@ from ultra.config.trust import Standing, grants, standing
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
 from ultra.core.errors import ConfigError, Problem
-from ultra.core.model import Endpoint, Target, Timers
+from ultra.core.model import Endpoint, Route, Target, Timers
 from ultra.core.profile import (
     BreakerRules,
     BudgetRules,
@@ -153,13 +153,7 @@ def show(profile: Profile) -> str:
             )
             for name, one in profile.ensembles.items()
         },
-        "routes": {
-            name: _told(
-                policy=route.policy,
-                candidates=[_name(target, profile) for target in route.candidates],
-            )
-            for name, route in profile.routes.items()
-        },
+        "routes": {name: _route(route, profile) for name, route in profile.routes.items()},
         "defaults": _told(**defaults),
         "retry": _changed(profile.retry, RetryRules()),
         "breaker": _changed(profile.breaker, BreakerRules()),
@@ -170,6 +164,24 @@ def show(profile: Profile) -> str:
         "confirm_usd": profile.confirm_usd,
     }
     return to_yaml({name: value for name, value in sections.items() if value not in ({}, None)})
+
+
+def _route(route: Route, profile: Profile) -> dict[str, Any]:
+    def names(targets: tuple[Target, ...]) -> list[str]:
+        return [_name(target, profile) for target in targets]
+
+    rules = route.rules
+    return _told(
+        policy=route.policy,
+        candidates=names(route.candidates),
+        on_failure=names(route.on_failure),
+        on_context_length=names(route.on_context_length),
+        on_content_filter=names(route.on_content_filter),
+        weights=rules.weights,
+        min_quality=rules.min_quality,
+        slo_s=rules.slo_s,
+        allow_unpriced=rules.allow_unpriced or None,
+    )
 
 
 def _budget(rules: BudgetRules) -> dict[str, Any]:
@@ -206,6 +218,7 @@ def _model(target: Target) -> str | dict[str, Any]:
         max_output_tokens=target.output_cap,
         capabilities=None if target.capabilities is None else list(target.capabilities),
         options=target.options,
+        tier=target.tier,
     )
     return {"model": str(target.ref), **details} if details else str(target.ref)
 

@@ -9,6 +9,7 @@ from ultra.config.documents import Document
 from ultra.config.endpoints import Lookup, Providers
 from ultra.config.reader import KeyPath
 from ultra.config.resolve_providers import apply_timers, check_options, resolve_provider
+from ultra.config.resolve_routes import route_rules
 from ultra.config.schema import ModelSpec, PriceSpec, ProfileSpec
 from ultra.core.budget import RUN, Limit, Period
 from ultra.core.catalog import Catalog
@@ -119,6 +120,7 @@ class _Resolver:
             "output_cap": spec.max_output_tokens,
             "capabilities": spec.capabilities,
             "options": spec.options or None,
+            "tier": spec.tier,
         }
         said = {field: value for field, value in changes.items() if value is not None}
         return msgspec.structs.replace(target, **said)
@@ -175,13 +177,16 @@ class _Resolver:
         if spec is None:
             return None
         path = ("routes", name)
-        if spec.policy != "order":
-            self._found.warnings.append(
-                f"`routes.{name}.policy` is checked, but this version takes the candidates in order"
-            )
         candidates = self._several((*path, "candidates"), spec.candidates)
-        later = self._several((*path, "on_failure"), spec.on_failure)
-        return Route(name, candidates + later, spec.policy)
+        return Route(
+            name,
+            candidates,
+            spec.policy,
+            on_failure=self._several((*path, "on_failure"), spec.on_failure),
+            on_context_length=self._several((*path, "on_context_length"), spec.on_context_length),
+            on_content_filter=self._several((*path, "on_content_filter"), spec.on_content_filter),
+            rules=route_rules(self._found, path, spec, candidates),
+        )
 
     def _several(self, path: KeyPath, names: Sequence[str]) -> tuple[Target, ...]:
         targets: list[Target | None] = []

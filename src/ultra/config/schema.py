@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from ultra.core.model import AuthStyle, Capability, Environment
+from ultra.core.model import AuthStyle, Capability, Environment, Policy
 
 _AS = "x-as"
 
@@ -98,6 +98,7 @@ class ModelSpec(_Checked, frozen=True):
     max_output_tokens: Count | None = None
     capabilities: tuple[Capability, ...] | None = None
     options: dict[str, Free] = field(default_factory=dict)
+    tier: Annotated[int, Meta(ge=1, le=4, description="How good, 4 the best")] | None = None
 
 
 class LimitsSpec(_Checked, frozen=True):
@@ -171,11 +172,16 @@ class RouteSpec(_Checked, frozen=True):
     """An ordered choice among models."""
 
     candidates: Annotated[tuple[Reference, ...], Meta(min_length=1)]
-    policy: Annotated[
-        Literal["order", "balanced", "cheapest", "fastest"],
-        Meta(description="This version takes the candidates in the order written"),
-    ] = "order"
+    policy: Policy = "order"
     on_failure: tuple[Reference, ...] = ()
+    on_context_length: tuple[Reference, ...] = ()
+    on_content_filter: tuple[Reference, ...] = ()
+    weights: dict[Reference, Annotated[float, Meta(ge=0, le=1_000_000)]] = field(
+        default_factory=dict
+    )
+    min_quality: Annotated[float, Meta(ge=0, le=1)] | None = None
+    slo_s: Seconds | None = None
+    allow_unpriced: bool | None = None
 
 
 class DefaultsSpec(_Checked, frozen=True):

@@ -1,5 +1,6 @@
 """Who answers: providers, endpoints and models as the checked profile names them."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct, field
@@ -118,7 +119,8 @@ class Target(Struct, frozen=True, omit_defaults=True):
     Unknown windows, caps and capabilities are None: a model that no catalog knows passes through.
     `max_output_tokens` is what the model can, `output_cap` what the profile lets it, None leaving
     the length to the provider. `options` stand in for what a call does not say: see
-    `core.request.settled`.
+    `core.request.settled`. `tier` is how good the user holds the model to be, from 1 to 4; None
+    where nothing was said.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     capabilities: tuple[Capability, ...] | None = None
     options: dict[str, object] = field(default_factory=dict)
     output_cap: int | None = None
+    tier: int | None = None
 
     @property
     def ref(self) -> ModelRef:
@@ -151,12 +154,59 @@ class Ensemble(Struct, frozen=True):
     synthesizer: Target | None = None
 
 
-class Route(Struct, frozen=True):
-    """An ordered choice among models: the first candidate answers, the rest stand by."""
+Policy = Literal[
+    "order", "cheapest", "fastest", "best", "balanced", "weighted", "round-robin", "explore"
+]
+"""How a route puts its candidates in order; `order` keeps the one written."""
+
+
+class RouteRules(Struct, frozen=True, omit_defaults=True):
+    """What a policy is to go by.
+
+    `weights` are shares of models by name for `weighted`, else what quality, cost and time count.
+    `min_quality` (0..1) leaves out models held to be worse; `slo_s` puts those behind whose answers
+    take longer in one case of ten; `allow_unpriced` lets models without a price be `cheapest`.
+    """
+
+    weights: dict[str, float] = field(default_factory=dict)
+    min_quality: float | None = None
+    slo_s: float | None = None
+    allow_unpriced: bool = False
+
+
+class Route(Struct, frozen=True, omit_defaults=True):
+    """An ordered choice among models: the first in the policy's order answers, the rest stand by.
+
+    `on_failure` are asked after all candidates, as written. `on_context_length` and
+    `on_content_filter` are asked after that class of failure alone, and nobody else after it.
+    """
 
     name: str
     candidates: tuple[Target, ...]
-    policy: str = "order"
+    policy: Policy = "order"
+    on_failure: tuple[Target, ...] = ()
+    on_context_length: tuple[Target, ...] = ()
+    on_content_filter: tuple[Target, ...] = ()
+    rules: RouteRules = RouteRules()
+
+    @property
+    def usual(self) -> tuple[Target, ...]:
+        """Whom an ordinary failure leads to, each once, in the order written."""
+        return tuple(unique((*self.candidates, *self.on_failure)))
+
+    @property
+    def everyone(self) -> tuple[Target, ...]:
+        """Whom a prompt may go to at all, each once."""
+        return tuple(unique((*self.usual, *self.on_context_length, *self.on_content_filter)))
+
+
+def unique(targets: Iterable[Target]) -> list[Target]:
+    """The targets in order, without those that stood before."""
+    seen: list[Target] = []
+    for target in targets:
+        if target not in seen:
+            seen.append(target)
+    return seen
 
 
 Choice = Target | Ensemble | Route

@@ -5,12 +5,13 @@ from typing import Literal
 from msgspec import Struct, field
 
 from ultra.core.answer import Answer
-from ultra.core.model import Target
+from ultra.core.model import Route, Target, unique
 from ultra.core.ports import Outcome
 from ultra.core.records import RunDocument
 from ultra.core.request import Prompt
+from ultra.core.routing import Plan as RoutePlan
 
-Verb = Literal["ask", "compare", "chat", "demo"]
+Verb = Literal["ask", "compare", "chat", "demo", "health"]
 CacheUse = Literal["on", "off", "refresh"]
 Interruption = Literal["sigint", "sigterm", "broken_pipe"]
 
@@ -18,19 +19,37 @@ Interruption = Literal["sigint", "sigterm", "broken_pipe"]
 class Selection(Struct, frozen=True):
     """Who answers and how: a strategy with its members in the order asked for.
 
-    `label` is what the user called it when one name stood for several models.
+    `label` is what the user called it when one name stood for several models. `route` is what the
+    members of a `fallback` are taken from; they are its usual ones until there is a `plan`, which
+    is made once the prompt is known.
     """
 
     strategy: str
     members: tuple[Target, ...]
     synthesizer: Target | None = None
     label: str = ""
+    route: Route | None = None
+    plan: RoutePlan | None = None
+
+    @property
+    def rescuers(self) -> tuple[Target, ...]:
+        """Who is asked only after a failure of one class, beyond the members."""
+        if self.route is None:
+            return ()
+        source = self.plan or self.route
+        rescuers = (*source.on_context_length, *source.on_content_filter)
+        return tuple(one for one in unique(rescuers) if one not in self.members)
+
+    @property
+    def everyone(self) -> tuple[Target, ...]:
+        """Whom the prompt may go to, whatever fails."""
+        writer = [self.synthesizer] if self.synthesizer else []
+        return (*self.members, *writer, *self.rescuers)
 
     @property
     def simulated(self) -> bool:
         """Whether any answer would be made up."""
-        everyone = (*self.members, *([self.synthesizer] if self.synthesizer else []))
-        return any(target.endpoint.simulated for target in everyone)
+        return any(target.endpoint.simulated for target in self.everyone)
 
 
 class Action(Struct, frozen=True):

@@ -148,6 +148,7 @@ def _about(profile: Profile, name: str) -> str:
         case Ensemble():
             return f"{choice.strategy} of {', '.join(member.name for member in choice.members)}"
         case Route():
-            return " then ".join(candidate.name for candidate in choice.candidates)
+            by = "" if choice.policy == "order" else f"{choice.policy}: "
+            return by + " then ".join(target.name for target in choice.usual)
         case None:
             return ""

@@ -62,7 +62,7 @@ def plan(action: Action) -> Plan:
     role = "answer" if row.in_order else "member"
     calls = [
         _call(role, member, size, cap, likely=place == 0 or not row.in_order)
-        for place, member in enumerate(selection.members)
+        for place, member in enumerate((*selection.members, *selection.rescuers))
     ]
     if row.writes:
         calls += _written(selection, size, cap)

@@ -25,6 +25,7 @@ from ultra.core.ports import (
     Sink,
 )
 from ultra.core.profile import Profile
+from ultra.core.routing import chosen
 from ultra.core.verdict import Verdict
 from ultra.engine.caller import EngineCaller
 from ultra.engine.context import EventHub, Policy, RunContext
@@ -120,6 +121,7 @@ class Run:
             simulated=action.selection.simulated,
             keep_text=action.keep_text,
             version=ultra.__version__,
+            route=chosen(action.selection.plan) if action.selection.plan else None,
         )
 
     def started(self) -> RunStarted:
@@ -135,6 +137,7 @@ class Run:
     async def strategy(self, hub: EventHub, ledger: Ledger) -> Outcome:
         """Carry the strategy out over a fresh engine."""
         action, services = self._action, self._services
+        plan = action.selection.plan
         context = RunContext(
             self.record.run_id,
             clock=services.clock,
@@ -149,6 +152,8 @@ class Run:
             seed=self._seed(),
             stream=action.stream,
             synthesizer=action.selection.synthesizer,
+            on_context_length=plan.on_context_length if plan else (),
+            on_content_filter=plan.on_content_filter if plan else (),
         )
         return await load_strategy(action.selection.strategy)(
             action.prompt,
@@ -221,7 +226,7 @@ def _resume() -> None:
 def _deadline(action: Action) -> float:
     if action.deadline_s is not None:
         return action.deadline_s
-    return max(member.endpoint.timers.run_s for member in action.selection.members)
+    return max(member.endpoint.timers.run_s for member in action.selection.everyone)
 
 
 def _verdict(action: Action, outcome: Outcome) -> Verdict | None:

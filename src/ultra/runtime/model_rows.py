@@ -131,7 +131,7 @@ def _of_choice(choice: Choice, catalog: Catalog) -> ModelRow:
         case Ensemble():
             return _several(choice.name, "ensemble", choice.members, choice.strategy)
         case Route():
-            return _several(choice.name, "route", choice.candidates, "fallback")
+            return _several(choice.name, "route", choice.usual, "fallback")
 
 
 def _of_target(target: Target, catalog: Catalog) -> ModelRow:

@@ -1,5 +1,6 @@
 """The runtime that every front end holds: profile, catalog, log and keys, each made when wanted."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -138,8 +139,24 @@ class Runtime:
         """Who answers `compare`."""
         return select_for_compare(self.profile, names, self.resolve)
 
+    def routed(self, action: Action, *, whole: bool = False) -> Action:
+        """The run with the plan of its route, made once; without a route, as it is.
+
+        `whole` gathers everything that is known, for showing. Raises `UsageError` when the prompt
+        suits no model of the route, `ConfigError` when the profile lets none be asked.
+        """
+        if action.selection.route is None or action.selection.plan is not None:
+            return action
+        from ultra.runtime.routing import Sources, routed
+
+        keys = self._keys_for(action.selection)
+        now, rng = self.clock.time(), random.Random(action.seed)  # noqa: S311 - shares out calls
+        sources = Sources(self.profile, keys, self.paths.database, now, rng)
+        return routed(action, sources, whole=whole)
+
     def perform(self, action: Action, watch: Callable[[Interrupt], Sequence[Sink]]) -> RunResult:
         """Make one run to its end; `watch` makes its sinks, which may interrupt it."""
+        action = self.routed(action)
 
         async def main(interrupt: Interrupt) -> RunResult:
             from ultra.providers.hub import ProviderHub
@@ -207,8 +224,7 @@ class Runtime:
     def _keys_for(self, selection: Selection) -> Keys:
         if self._key is None:
             return self.keys
-        members = (*selection.members, *filter(None, [selection.synthesizer]))
-        providers = sorted({member.endpoint.provider for member in members})
+        providers = sorted({one.endpoint.provider for one in selection.everyone})
         if len(providers) > 1:
             raise UsageError(
                 f"`--key` is for one provider, not for {' and '.join(providers)}",

@@ -78,7 +78,7 @@ def _one(profile: Profile, name: str, strategy: str | None, resolve: Resolve) ->
                 label=name,
             )
         case Route():
-            return _checked(strategy or "fallback", choice.candidates, None, label=name)
+            return _routed(strategy or "fallback", choice)
         case Target():
             return _checked(strategy or "single", (choice,), None)
 
@@ -105,6 +105,13 @@ def synthesizer(profile: Profile, resolve: Resolve) -> Target | None:
     return _model(profile, name, resolve) if name else None
 
 
+def _routed(strategy: str, route: Route) -> Selection:
+    """A route; a strategy of the user's own takes its candidates as they are written."""
+    if strategy == "fallback":
+        return Selection(strategy, route.usual, label=route.name, route=route)
+    return _checked(strategy, route.usual, None, label=route.name)
+
+
 def _checked(
     strategy: str, members: tuple[Target, ...], writer: Target | None, *, label: str = ""
 ) -> Selection:
@@ -119,4 +126,5 @@ def _checked(
             f"strategy `single` takes one model, not {len(members)}",
             hint="`--strategy first` races them, `fallback` takes them in order",
         )
-    return Selection(strategy, members, writer if row.writes else None, label=label)
+    route = Route(label, members) if strategy == "fallback" else None
+    return Selection(strategy, members, writer if row.writes else None, label=label, route=route)

@@ -4,12 +4,15 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from ultra.core.answer import Answer
 from ultra.core.cost import costs_differ
 from ultra.core.records import (
     DOCUMENT_VERSION,
     AttemptDocument,
     CallDocument,
+    RouteDocument,
     RunDocument,
 )
 from ultra.store.rows import AttemptRow, CallRow, RunRow, RunRows, strings
@@ -52,6 +55,7 @@ def run_document(rows: RunRows) -> RunDocument:
         unpriced=unpriced,
         calls=calls,
         verdict=rows.verdict,
+        route=msgspec.json.decode(run.route, type=RouteDocument) if run.route else None,
     )
 
 

@@ -1,13 +1,17 @@
 """How models fared in the user's own log: how often they answered, and how fast."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from statistics import median
+from typing import Any
 
 from msgspec import Struct
 
-from ultra.core.errors import ErrorClass
+from ultra.core.errors import ACTIONS, ErrorClass
+from ultra.core.estimates import Sample
+from ultra.core.model import Target
+from ultra.store.rows import without_credentials
 
 LATEST = 100
 """Calls of a model that are looked at, newest first: how it fared last year says nothing."""
@@ -44,6 +48,33 @@ CROSS JOIN attempts a ON a.call_id = c.call_id
 ORDER BY c.provider, c.model
 """  # noqa: S608  (a number of our own)
 """From one model to the next through the index, so that a million calls cost as much as a few."""
+
+
+WINDOW_S = 7 * 86_400.0
+WINDOW_CALLS = 200
+"""How far back a route looks: so many days, and in them at most so many calls of a model."""
+
+_SAMPLES = f"""
+SELECT w.column1, c.base_url, c.simulated, c.role, c.status, a.kind, a.error_class,
+  a.started_at - c.started_at, a.ttft_s, a.duration_s,
+  ifnull(a.text_output_tokens, 0) + ifnull(a.reasoning_tokens, 0) + ifnull(a.audio_output_tokens, 0)
+FROM (VALUES %s) AS w CROSS JOIN calls c ON c.rowid IN (
+  SELECT r.rowid FROM calls r
+  WHERE r.provider = w.column2 AND r.model = w.column3 AND r.started_at >= ?
+  ORDER BY r.started_at DESC LIMIT {WINDOW_CALLS})
+CROSS JOIN attempts a ON a.call_id = c.call_id
+  AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
+ORDER BY w.column1, c.started_at DESC
+"""  # noqa: S608  (a number of our own)
+
+_TURNS = """
+SELECT w.column1, (SELECT r.started_at FROM calls r
+  WHERE r.provider = w.column2 AND r.model = w.column3 ORDER BY r.started_at DESC LIMIT 1)
+FROM (VALUES %s) AS w
+"""
+
+ANSWERING = ("answer", "member", "writer")
+"""Calls whose answers are like those that a route is asked for: no analysis, judge or probe."""
 
 
 class Experience(Struct, frozen=True):
@@ -92,3 +123,71 @@ def _of(calls: list[_Row]) -> Experience | None:
         median(firsts) if firsts else None,
         median(wholes) if wholes else None,
     )
+
+
+def samples(
+    connection: sqlite3.Connection, targets: Sequence[Target], now: float
+) -> list[list[Sample]]:
+    """The calls of each model that say something of it, newest first.
+
+    What a cache answered, what the user broke off and what another model would have failed at as
+    well says nothing. Made-up answers count for simulated models alone.
+    """
+    found: list[list[Sample]] = [[] for _ in targets]
+    for place, *row in _of_each(connection, _SAMPLES, targets, now - WINDOW_S):
+        one = _sample(targets[place], *row)
+        if one is not None:
+            found[place].append(one)
+    return found
+
+
+def last_asked(connection: sqlite3.Connection, targets: Sequence[Target]) -> list[float | None]:
+    """When each model was asked last, in UTC seconds; None for one that never was."""
+    return [at for _, at in _of_each(connection, _TURNS, targets)]
+
+
+def _of_each(
+    connection: sqlite3.Connection, sql: str, targets: Sequence[Target], *values: float
+) -> Iterable[Any]:
+    """The rows that a question about several models has, each with its model's place."""
+    if not targets:
+        return ()
+    wanted = ", ".join("(?, ?, ?)" for _ in targets)
+    named = [
+        value
+        for place, target in enumerate(targets)
+        for value in (place, target.endpoint.provider, target.model)
+    ]
+    return connection.execute(sql % wanted, (*named, *values))
+
+
+def _sample(target: Target, base_url: str, simulated: int, *row: Any) -> Sample | None:
+    role, status, kind, error_class, offset_s, ttft_s, duration_s, tokens = row
+    endpoint = target.endpoint
+    if bool(simulated) != endpoint.simulated or role not in ANSWERING or kind == "cache":
+        return None
+    if not endpoint.simulated and base_url != without_credentials(endpoint.base_url):
+        return None
+    offset_s = max(0.0, offset_s)
+    if status == "ok":
+        first_s = None if ttft_s is None else offset_s + ttft_s
+        return Sample(
+            answered=True,
+            ttft_s=first_s,
+            duration_s=None if duration_s is None else offset_s + duration_s,
+            output_tokens=tokens or None,
+            tokens_per_s=_pace(tokens, ttft_s, duration_s),
+        )
+    if error_class is None or error_class in OWN or not ACTIONS[ErrorClass(error_class)].fall_back:
+        return None
+    if error_class == ErrorClass.TIMEOUT and duration_s is not None:
+        return Sample(
+            answered=False, ttft_s=offset_s + duration_s, duration_s=offset_s + duration_s
+        )
+    return Sample(answered=False)
+
+
+def _pace(tokens: int, ttft_s: float | None, duration_s: float | None) -> float | None:
+    if tokens < 2 or ttft_s is None or duration_s is None or duration_s <= ttft_s:
+        return None
+    return (tokens - 1) / (duration_s - ttft_s)

@@ -53,6 +53,7 @@ class RunRow(Struct, frozen=True):
     reasons: str = "[]"
     provenance: str = "[]"
     cost_center: str = ""
+    route: str | None = None
 
 
 class CallRow(Struct, frozen=True):
@@ -196,6 +197,7 @@ def run_row(run: RunRecord, owner: str) -> RunRow:
         started_at=run.started_at,
         owner=owner,
         cost_center=run.cost_center,
+        route=None if run.route is None else msgspec.json.encode(run.route).decode(),
     )
 
 

@@ -336,6 +336,7 @@ CREATE TABLE run_tags (
 # What processes share beside the record: breakers, gates, budgets, earlier answers.
 _V4 = (
     "ALTER TABLE runs ADD COLUMN cost_center TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN route TEXT",
     "ALTER TABLE attempts ADD COLUMN kind TEXT NOT NULL DEFAULT 'primary'",
     "ALTER TABLE attempts ADD COLUMN key_fp TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE attempts ADD COLUMN wait_s REAL NOT NULL DEFAULT 0",

@@ -107,6 +107,7 @@ def _with_repaired(outcome: Outcome, repaired: Answer, why: str, schema: dict[st
 
 def _writer(answer: Answer, members: Sequence[Target], settings: Settings) -> Target:
     """The model that gave an answer."""
-    known = [*members, *([settings.synthesizer] if settings.synthesizer else [])]
+    writer = [settings.synthesizer] if settings.synthesizer else []
+    known = [*members, *writer, *settings.on_context_length, *settings.on_content_filter]
     asked = (answer.provider, answer.model)
     return next(one for one in known if (one.endpoint.provider, one.model) == asked)
