@@ -1,18 +1,19 @@
 """Whether an attempt may leave, decided in the transaction that puts it on record.
 
-The order of checks is a contract: breaker, rate gate, retry tokens, budgets. What a check takes (a
+The order of checks is a contract: share of copies, breaker, rate gate, retry tokens, budgets. What a check takes (a
 probe's lease, a token, money) is taken once all have agreed, so that a refusal leaves nothing held.
 Attempts of simulated endpoints pass breakers and gates unlooked at: there is nobody to protect.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ultra.core.ports import Admitted, Refused
 from ultra.core.profile import BreakerRules
 from ultra.store.breakers import Breakers
 from ultra.store.budgets import Budgets
 from ultra.store.gates import Gates
+from ultra.store.hedges import Hedges
 from ultra.store.operations import Admit, Close
 from ultra.store.retry_tokens import RetryTokens
 
@@ -25,22 +26,36 @@ class Admission:
 
     def __init__(self, rules: BreakerRules, owner: str, now: Callable[[], float]) -> None:
         self._now = now
+        self._hedges = Hedges()
         self._breakers = Breakers(rules, owner)
         self._gates = Gates()
         self._tokens = RetryTokens()
         self._budgets = Budgets(owner)
 
-    def begin(self) -> None:
-        """Forget what was read: a new transaction begins, and others may have written meanwhile."""
+    def begin(self, connection: sqlite3.Connection, closing: Sequence[str]) -> None:
+        """Forget what was read: a new transaction begins, and others may have written meanwhile.
+
+        `closing` are the attempts that end in it.
+        """
+        self._hedges.begin()
         self._breakers.begin()
         self._gates.begin()
         self._tokens.begin()
+        self._budgets.begin(connection, closing, self._now())
+
+    def count(self, connection: sqlite3.Connection, admit: Admit) -> None:
+        """Set aside what an attempt may cost that has left already, while nobody could decide."""
+        self._budgets.count(connection, admit.attempt, admit.run, self._now())
+
+    def written(self) -> None:
+        """Remember what the transaction has changed, now that it is committed."""
+        self._budgets.written()
 
     def decide(self, connection: sqlite3.Connection, admit: Admit) -> Admitted | Refused:
         """Let the attempt go and take what it needs, or say why not."""
         attempt, now = admit.attempt, self._now()
         guarded = not attempt.target.endpoint.simulated
-        refused = (
+        refused = self._hedges.look(connection, attempt) or (
             guarded
             and (
                 self._breakers.look(connection, attempt, now)
@@ -55,6 +70,8 @@ class Admission:
             self._breakers.take(connection, attempt, now)
             self._gates.take(connection, attempt, now)
             self._tokens.take(connection, attempt)
+        if isinstance(verdict, Admitted):
+            self._hedges.take(attempt)
         return verdict
 
     def close(self, connection: sqlite3.Connection, closed: Close) -> None:
@@ -66,14 +83,15 @@ class Admission:
             )
             self._gates.note(connection, closed.attempt, closed.result)
             self._tokens.note(connection, closed.attempt, closed.result)
-        self._budgets.settle(connection, closed.attempt_id, closed.result, now)
+        self._budgets.settle(closed.attempt_id, closed.result)
 
     def end_run(self, connection: sqlite3.Connection, run_id: str) -> None:
         """Give back what the run had set aside for calls that it did not make."""
-        self._budgets.end_run(connection, run_id)
+        self._budgets.end_run(run_id)
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """Write what the transaction has changed, each row once however many attempts moved it."""
         self._breakers.finish(connection)
         self._gates.finish(connection)
         self._tokens.finish(connection)
+        self._budgets.finish()

@@ -4,6 +4,7 @@ import sqlite3
 from time import time
 
 from ultra.core.cost import usd
+from ultra.store.counters import MOST_NANO
 from ultra.store.owner import gone, myself
 
 _COUNTERS = """
@@ -24,10 +25,10 @@ LEFT JOIN budget b
   ON b.scope = s.scope AND b.period = s.period AND b.window_id = s.window_id
 WHERE b.scope IS NULL"""
 
-_ATTEMPTS = """
+_ATTEMPTS = f"""
 SELECT r.attempt_id, r.state, r.actual_nano, a.charged_nano
 FROM reservation r JOIN attempts a ON a.attempt_id = r.attempt_id
-WHERE r.state IN ('settled', 'uncertain') AND r.actual_nano <> a.charged_nano"""
+WHERE r.state IN ('settled', 'uncertain') AND r.actual_nano <> min(a.charged_nano, {MOST_NANO})"""  # noqa: S608
 
 _UNSETTLED = """
 SELECT r.attempt_id, a.status FROM reservation r JOIN attempts a ON a.attempt_id = r.attempt_id

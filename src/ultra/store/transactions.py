@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import msgspec
+from msgspec import structs
 
 from ultra.core.ports import Admitted, AttemptRecord, Refused, RunEnd, RunRecord
 from ultra.core.request import Message
 from ultra.core.verdict import Verdict
 from ultra.store.admission import Admission
+from ultra.store.bulk import batches, flat, slots
 from ultra.store.contents import Contents, take_apart
 from ultra.store.operations import Admit, Close, End, Judged, Operation, Pieces, Served
 from ultra.store.reading import RUN_COLUMNS, names
@@ -33,9 +35,6 @@ from ultra.store.rows import (
     values,
     wordless_verdict,
 )
-
-MOST_VALUES = 8_000
-"""Bound values in one statement. SQLite's own limit is 32,766 (sqlite.org/limits.html)."""
 
 _DAMAGED_INDEX = (
     sqlite3.SQLITE_ERROR,
@@ -76,15 +75,14 @@ def commit(
     """Put a group on record in one transaction; the outcomes are those of its admits, in order."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        admission.begin()
+        outcomes = _decide(connection, operations, admission)
         admits = [operation for operation in operations if isinstance(operation, Admit)]
-        outcomes = [_decide(connection, admission, item) for item in admits]
         leaving = [
-            item
+            (_at_its_reserve(item.attempt, outcome), item.run)
             for item, outcome in zip(admits, outcomes, strict=True)
             if isinstance(outcome, Admitted)
         ]
-        _record(connection, [(item.attempt, item.run) for item in leaving], owner, cache)
+        _record(connection, leaving, owner, cache)
         _append(connection, [item for item in operations if isinstance(item, Pieces)])
         served = [item for item in operations if isinstance(item, Served)]
         _record(connection, [(item.attempt, item.run) for item in served], owner, cache)
@@ -99,15 +97,13 @@ def commit(
             ],
         )
         for operation in operations:
-            if isinstance(operation, Close):
-                admission.close(connection, operation)
-            elif isinstance(operation, Judged):
+            if isinstance(operation, Judged):
                 _judge(connection, operation.run_id, operation.verdict)
             elif isinstance(operation, End):
                 _end(connection, operation.run, operation.end, owner)
-                admission.end_run(connection, operation.run.run_id)
         admission.finish(connection)
         connection.execute("COMMIT")
+        admission.written()
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -116,10 +112,33 @@ def commit(
 
 
 def _decide(
-    connection: sqlite3.Connection, admission: Admission, admit: Admit
-) -> Admitted | Refused:
-    """Decide on an attempt; one that was let go while the file was locked has gone."""
-    return Admitted() if admit.reply is None else admission.decide(connection, admit)
+    connection: sqlite3.Connection, operations: Sequence[Operation], admission: Admission
+) -> list[Admitted | Refused]:
+    """Decide on the attempts in the order said: what one that ended gives back, the next may take.
+
+    One that was let go while the file was locked has gone, and is only counted.
+    """
+    closing = [item.attempt_id for item in operations if isinstance(item, Close)]
+    admission.begin(connection, closing)
+    outcomes: list[Admitted | Refused] = []
+    for operation in operations:
+        if isinstance(operation, Admit) and operation.reply is None:
+            admission.count(connection, operation)
+            outcomes.append(Admitted())
+        elif isinstance(operation, Admit):
+            outcomes.append(admission.decide(connection, operation))
+        elif isinstance(operation, Close):
+            admission.close(connection, operation)
+        elif isinstance(operation, End):
+            admission.end_run(connection, operation.run.run_id)
+    return outcomes
+
+
+def _at_its_reserve(attempt: AttemptRecord, outcome: Admitted) -> AttemptRecord:
+    """The attempt at the estimate that its reserve is: its stream is stopped there."""
+    if outcome.reserve_nano is None:
+        return attempt
+    return structs.replace(attempt, charged_nano=outcome.reserve_nano)
 
 
 def _record(
@@ -180,12 +199,12 @@ def _append(connection: sqlite3.Connection, pieces: Iterable[Pieces]) -> None:
     rows: list[list[Value]] = [
         [attempt_id, storable(text)] for item in pieces for attempt_id, text in item.texts.items()
     ]
-    for batch in _batches(rows):
+    for batch in batches(rows):
         connection.execute(
             "INSERT INTO pieces (attempt_id, text) SELECT v.column1, v.column2"  # noqa: S608
-            f" FROM ({_slots(batch)}) AS v JOIN attempts a ON a.attempt_id = v.column1"
+            f" FROM ({slots(batch)}) AS v JOIN attempts a ON a.attempt_id = v.column1"
             " WHERE a.status = 'running'",
-            _flat(batch),
+            flat(batch),
         )
 
 
@@ -195,27 +214,27 @@ def _close(connection: sqlite3.Connection, closes: Sequence[Close]) -> None:
     calls: list[list[Value]] = [
         [item.attempt_id, item.result.status, item.result.ended_at] for item in closes
     ]
-    for batch in _batches(calls):
+    for batch in batches(calls):
         connection.execute(
             "UPDATE calls SET status = v.column2, ended_at = v.column3"  # noqa: S608  (slots only)
-            f" FROM ({_slots(batch)}) AS v JOIN attempts a ON a.attempt_id = v.column1"
+            f" FROM ({slots(batch)}) AS v JOIN attempts a ON a.attempt_id = v.column1"
             " WHERE calls.call_id = a.call_id",
-            _flat(batch),
+            flat(batch),
         )
 
 
 def _end_attempts(connection: sqlite3.Connection, ends: Sequence[tuple[str, AttemptEnd]]) -> None:
     sets = ", ".join(f"{name} = v.column{at}" for at, name in enumerate(_END_FIELDS, start=2))
-    for batch in _batches([[attempt_id, *values(end)] for attempt_id, end in ends]):
+    for batch in batches([[attempt_id, *values(end)] for attempt_id, end in ends]):
         connection.execute(
-            f"UPDATE attempts SET {sets} FROM ({_slots(batch)}) AS v"  # noqa: S608  (names, slots)
+            f"UPDATE attempts SET {sets} FROM ({slots(batch)}) AS v"  # noqa: S608  (names, slots)
             " WHERE attempts.attempt_id = v.column1",
-            _flat(batch),
+            flat(batch),
         )
-    for batch in _batches([[attempt_id] for attempt_id, _ in ends]):
+    for batch in batches([[attempt_id] for attempt_id, _ in ends]):
         connection.execute(
-            f"DELETE FROM pieces WHERE attempt_id IN ({_slots(batch)})",  # noqa: S608  (slots)
-            _flat(batch),
+            f"DELETE FROM pieces WHERE attempt_id IN ({slots(batch)})",  # noqa: S608  (slots)
+            flat(batch),
         )
 
 
@@ -268,22 +287,8 @@ def _insert(
     connection: sqlite3.Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]
 ) -> None:
     """Insert rows, leaving those that are there already as they are."""
-    for batch in _batches(rows):
+    for batch in batches(rows):
         connection.execute(
-            f"INSERT OR IGNORE INTO {table} ({columns}) {_slots(batch)}",
-            _flat(batch),
+            f"INSERT OR IGNORE INTO {table} ({columns}) {slots(batch)}",
+            flat(batch),
         )
-
-
-def _batches(rows: Sequence[Sequence[Value]]) -> Iterable[Sequence[Sequence[Value]]]:
-    size = max(1, MOST_VALUES // len(rows[0])) if rows else 1
-    return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
-def _slots(batch: Sequence[Sequence[Value]]) -> str:
-    row = "(" + ", ".join("?" * len(batch[0])) + ")"
-    return "VALUES " + ", ".join([row] * len(batch))
-
-
-def _flat(batch: Sequence[Sequence[Value]]) -> list[Value]:
-    return list(chain.from_iterable(batch))
