@@ -3,9 +3,14 @@
 0 answered, 1 no complete answer, 2 usage, 3 configuration or key, 4 a member was lost, 5 budget,
 6 an expectation was not met, 7 refused by a guardrail or content filter, 70 a fault of ultra's own,
 75 nothing but failures that may heal, 124 deadline, 130 Ctrl-C, 141 broken pipe, 143 SIGTERM.
+
+`ultra health`: 0 all usable, 1 some down, 4 some unknown, 3 some misconfigured; of several the one
+that the user must act on: 3 before 1 before 4. `ultra doctor`: 0 no problem, 1 problems, 3 problems
+of profile or keys among them.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ultra.core.answer import Answer
 from ultra.core.errors import (
@@ -17,6 +22,9 @@ from ultra.core.errors import (
     UsageError,
 )
 from ultra.runtime.action import Interruption, RunResult
+
+if TYPE_CHECKING:
+    from ultra.core.health import Checkup, HealthReport
 
 OK, FAILED, USAGE, CONFIG, LOST, BUDGET, UNMET, REFUSED = range(8)
 INTERNAL, LATER, DEADLINE = 70, 75, 124
@@ -40,7 +48,7 @@ def code_of_error(error: UltraError) -> int:
         case ConfigError():
             return CONFIG
         case CallError():
-            return _code_of_class(error.error_class)
+            return code_of_class(error.error_class)
         case _:
             return FAILED
 
@@ -67,6 +75,25 @@ def code_of_compare(result: RunResult, *, allow_partial: bool) -> int:
     return _code_of_failures(result.outcome.answers, None)
 
 
+def code_of_health(report: "HealthReport") -> int:
+    """The exit code of `ultra health`."""
+    standings = {one.standing for one in report.endpoints}
+    found = (
+        ("misconfigured", CONFIG),
+        ("down", FAILED),
+        ("unknown", LOST),
+    )
+    return next((code for standing, code in found if standing in standings), OK)
+
+
+def code_of_checkup(checkup: "Checkup") -> int:
+    """The exit code of `ultra doctor`."""
+    areas = {finding.area for finding in checkup.findings if finding.level == "problem"}
+    if areas & {"profile", "keys"}:
+        return CONFIG
+    return FAILED if areas else OK
+
+
 def _code_of_failures(answers: Sequence[Answer], spokesman: Answer | None) -> int:
     """All that failed alike give their own code; mixed failures are a plain failure."""
     if spokesman is not None and spokesman.text and not spokesman.ok:
@@ -80,8 +107,9 @@ def _code_of_answer(answer: Answer) -> int:
         return FAILED
     if answer.text and answer.error.error_class in TRY_LATER:
         return FAILED
-    return _code_of_class(answer.error.error_class)
+    return code_of_class(answer.error.error_class)
 
 
-def _code_of_class(error_class: ErrorClass) -> int:
+def code_of_class(error_class: ErrorClass) -> int:
+    """The exit code of a run that ends with failures of one class and nothing else."""
     return _BY_CLASS.get(error_class, LATER if error_class in TRY_LATER else FAILED)

@@ -22,7 +22,10 @@ VERBS: dict[str, Verb] = {
     "logs": Verb(
         "logs", "what was asked and answered, what it cost and why it failed", "Look back"
     ),
-    "cache": Verb("cache", "earlier answers that serve again: what they saved, clearing", "Look back"),
+    "cache": Verb(
+        "cache", "earlier answers that serve again: what they saved, clearing", "Look back"
+    ),
+    "health": Verb("health", "which endpoints can be used, and how they fared lately", "Look back"),
     "models": Verb("models", "the models on offer, with protocol, price and window", "Set up"),
     "aliases": Verb("aliases", "short names for models", "Set up"),
     "templates": Verb("templates", "prompts to use again", "Set up"),
@@ -38,7 +41,6 @@ PLANNED = frozenset(
         "budgets",
         "cost",
         "doctor",
-        "health",
         "map",
         "mcp",
         "pick",

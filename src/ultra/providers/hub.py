@@ -66,6 +66,10 @@ class ProviderHub:
 
         return await list_models(self._carrier(), endpoint, load(endpoint.protocol))
 
+    def clock_ahead_s(self, endpoint: Endpoint) -> float | None:
+        """As `Http.clock_ahead_s`; None for an endpoint that was not asked."""
+        return None if self._http is None else self._http.clock_ahead_s(endpoint)
+
     async def fetch(self, url: str, *, secure: bool = False) -> str:
         """The text behind a URL (`-f URL`), without any key; `secure` as for `fetch_text`.
 

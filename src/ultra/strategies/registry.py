@@ -47,8 +47,14 @@ STRATEGIES: dict[str, StrategyRow] = {
 }
 
 
+OWN = {"probe": StrategyRow("probe", "probe", "each model once, to see it", "N", one_answer=False)}
+"""What ultra itself runs; nobody can ask for it by name."""
+
+
 def strategy_row(name: str) -> StrategyRow:
     """The row of a strategy. Raises `UsageError` for an unknown one, naming the nearest."""
+    if name in OWN:
+        return OWN[name]
     if name not in STRATEGIES:
         raise UsageError(
             f"there is no strategy `{name}`",

@@ -1,0 +1,142 @@
+"""`ultra health`: which endpoints can be used, from real traffic; breakers moved by hand."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ultra.cli import options
+from ultra.cli.exit_codes import INTERRUPTED, OK, code_of_health
+from ultra.cli.nouns import Here, Under, noun, session, shown
+from ultra.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ultra.runtime.action import Interruption
+
+app = noun(
+    "Which endpoints of the profile can be used: breakers, keys, rate limits and how real calls"
+    " went, without spending anything. Exit 0 all usable, 1 some down, 4 some unknown, 3 some"
+    " misconfigured.",
+    "ultra health                        every endpoint of the profile",
+    "ultra health --no-probe             from the log alone; nobody is asked for anything",
+    "ultra health --probe=prompt         one tiny prompt to each model, logged and charged",
+    "ultra health --watch                redrawn every five seconds; q ends it",
+    "ultra health reset openai           let calls through again",
+    "ultra health open smart             let no call through until it is reset",
+)
+
+Endpoint = Annotated[
+    str, typer.Argument(metavar="ENDPOINT", help="provider, provider:model, or a profile's name")
+]
+
+
+@app.command(
+    "show",
+    cls=Under,
+    epilog=shown("ultra health show --json", "ultra health -P work --watch 10"),
+)
+def show(
+    ctx: typer.Context,
+    probe: Annotated[
+        Literal["list", "prompt"],
+        typer.Option(
+            "--probe",
+            envvar="ULTRA_HEALTH_PROBE",
+            help="where nothing is known: ask for the list of models (free), or send each a prompt",
+        ),
+    ] = "list",
+    no_probe: Annotated[
+        bool,
+        typer.Option(
+            "--no-probe", envvar="ULTRA_HEALTH_NO_PROBE", help="ask nobody; say `unknown` instead"
+        ),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", "-w", envvar="ULTRA_HEALTH_WATCH", help="redraw until q or Ctrl-C"),
+    ] = False,
+    every: Annotated[
+        float,
+        typer.Option(
+            "--every",
+            min=1.0,
+            metavar="SECONDS",
+            envvar="ULTRA_HEALTH_EVERY",
+            help="with --watch: how often",
+        ),
+    ] = 5.0,
+    as_json: options.Json = False,
+) -> int:
+    """Show every endpoint of the profile: breaker, key, limits, success, times, the last error."""
+    from ultra.output.health import HealthScreen
+    from ultra.runtime.health import follow, look
+
+    here = session(ctx)
+    if no_probe and probe == "prompt":
+        raise UsageError("`--probe=prompt` and `--no-probe` do not go together")
+    if probe == "prompt" and (cause := _prompted(here)) is not None:
+        return INTERRUPTED[cause]
+    probing: Literal["list", "none"] = "none" if no_probe else "list"
+    screen = HealthScreen(here.streams, as_json=as_json)
+    if watch:
+        with screen.watching(every) as wait:
+            seen = follow(here.runtime, probing, screen.show, wait)
+    else:
+        seen = look(here.runtime, probing)
+        if seen.report is not None:
+            screen.show(seen.report)
+    for warning in here.runtime.keys.warnings:
+        here.warn(warning)
+    if seen.interrupted is not None:
+        return INTERRUPTED[seen.interrupted]
+    return OK if seen.report is None else code_of_health(seen.report)
+
+
+@app.command(
+    cls=Under, epilog=shown("ultra health reset openai:gpt-5-mini", "ultra health reset --all")
+)
+def reset(
+    ctx: typer.Context,
+    endpoint: Annotated[
+        str | None,
+        typer.Argument(metavar="[ENDPOINT]", help="provider, provider:model or a profile's name"),
+    ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", "-a", envvar="ULTRA_HEALTH_ALL", help="every breaker and gate"),
+    ] = False,
+) -> None:
+    """Let calls through again: close breakers and open rate gates, whoever shut them."""
+    from ultra.runtime import by_hand
+
+    here = session(ctx)
+    if (endpoint is None) != everything:
+        raise UsageError(
+            "say which endpoint, or `--all`", hint="`ultra health` shows what is held back"
+        )
+    count = by_hand.reset(here.runtime, endpoint)
+    what = "every endpoint" if endpoint is None else f"`{endpoint}`"
+    here.note(
+        f"{count} breakers and gates of {what} let calls through again"
+        if count
+        else f"nothing was held back at {what}"
+    )
+
+
+@app.command("open", cls=Under, epilog=shown("ultra health open smart", "ultra health open lab"))
+def open_(ctx: typer.Context, endpoint: Endpoint) -> None:
+    """Let no call through, for every process, until `ultra health reset`."""
+    from ultra.runtime import by_hand
+
+    here = session(ctx)
+    shut = by_hand.open_(here.runtime, endpoint)
+    names = ", ".join(
+        f"`{one.provider}:{one.model}`" if one.model else f"every model of `{one.provider}`"
+        for one in shut
+    )
+    here.note(f"no call goes to {names} until `ultra health reset {endpoint}`")
+
+
+def _prompted(here: Here) -> "Interruption | None":
+    from ultra.runtime.probing import send_probes
+
+    return send_probes(here.runtime)

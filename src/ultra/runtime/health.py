@@ -1,0 +1,125 @@
+"""`ultra health`: what is known of every endpoint of a profile, from the log and by asking."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ultra.core.health import EndpointHealth, HealthReport
+from ultra.core.model import Endpoint, Target
+from ultra.core.profile import forbidden
+from ultra.runtime import loop
+from ultra.runtime.action import Interruption
+from ultra.runtime.checking import Asked, ask_for_models, credentials, remember, still_holds
+from ultra.runtime.known import endpoints, recall
+from ultra.runtime.loop import Interrupt
+from ultra.runtime.runtime import Runtime
+from ultra.runtime.selection import no_model
+from ultra.runtime.standing import judged, needs_asking
+
+Probing = Literal["list", "none"]
+"""`list` asks providers for their models where nothing fresh is known; `none` asks nobody."""
+
+
+class Seen(Struct, frozen=True):
+    """The last report there was, None when a signal came before it was made."""
+
+    report: HealthReport | None
+    interrupted: Interruption | None = None
+
+
+def look(runtime: Runtime, probing: Probing) -> Seen:
+    """Look at every endpoint of the profile once. Raises `ConfigError`; spends nothing."""
+    return _run(lambda told: _told_once(runtime, probing, told))
+
+
+def follow(
+    runtime: Runtime,
+    probing: Probing,
+    show: Callable[[HealthReport], None],
+    wait: Callable[[], Coroutine[None, None, bool]],
+) -> Seen:
+    """Look again and again, showing each report, until `wait` says to go on no more.
+
+    Providers are asked again only when what is known of them is no longer fresh.
+    """
+
+    async def watch(told: list[HealthReport]) -> None:
+        while True:
+            told[:] = [await health_report(runtime, probing)]
+            show(told[0])
+            if not await wait():
+                return
+
+    return _run(watch)
+
+
+async def health_report(runtime: Runtime, probing: Probing) -> HealthReport:
+    """The state of every endpoint of the profile; raises `ConfigError` for one without any.
+
+    What kept something from being known is told in the report.
+    """
+    profile = runtime.profile
+    if not profile.providers:
+        raise no_model(profile)
+    barred = {name: _barred(runtime, one) for name, one in profile.providers.items()}
+    places = [one for name, one in profile.providers.items() if barred[name] is None]
+    found = await credentials(runtime, places, commands=probing == "list")
+    keys = {place.provider: key for place, key in zip(places, found, strict=True)}
+    memory = recall(runtime, keys)
+    known = endpoints(memory, keys, runtime.clock.time())
+    trouble = [f"`{name}` is left out: {why}" for name, why in barred.items() if why]
+    trouble += [memory.trouble] if memory.trouble else []
+    if probing == "list":
+        asked = await ask_for_models(runtime, _silent(places, known, runtime.clock.time()))
+        untold = None if memory.trouble else remember(runtime, asked, keys)
+        trouble += [untold] if untold else []
+        known = _with_checks(known, asked)
+    now = runtime.clock.time()
+    return HealthReport(
+        now,
+        profile.name,
+        profile.environment,
+        profile.source,
+        tuple(judged(one, now) for one in known),
+        tuple(trouble),
+    )
+
+
+def _silent(
+    places: Sequence[Endpoint], known: Sequence[EndpointHealth], now: float
+) -> list[Endpoint]:
+    """The providers that nothing fresh is known of."""
+    wanting = {
+        one.provider for one in known if needs_asking(one, now) and not still_holds(one.check, now)
+    }
+    return [place for place in places if place.provider in wanting]
+
+
+def _with_checks(known: Sequence[EndpointHealth], asked: Sequence[Asked]) -> list[EndpointHealth]:
+    came = {one.endpoint.provider: one.check for one in asked}
+    return [replace(one, check=came.get(one.provider, one.check)) for one in known]
+
+
+def _barred(runtime: Runtime, endpoint: Endpoint) -> str | None:
+    """Why the profile lets nobody ask an endpoint; None when it does."""
+    return forbidden(runtime.profile, Target("", "", endpoint))
+
+
+async def _told_once(runtime: Runtime, probing: Probing, told: list[HealthReport]) -> None:
+    told.append(await health_report(runtime, probing))
+
+
+def _run(work: Callable[[list[HealthReport]], Coroutine[None, None, None]]) -> Seen:
+    async def main(interrupt: Interrupt) -> Seen:
+        told: list[HealthReport] = []
+        try:
+            await work(told)
+        except asyncio.CancelledError:
+            if interrupt.cause is None:
+                raise
+        return Seen(told[-1] if told else None, interrupt.cause)
+
+    return loop.run(main)
