@@ -1,0 +1,1 @@
+"""What may leave this machine: keys and tokens are found before a prompt is sent."""
