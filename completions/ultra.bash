@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare chat demo logs models aliases templates keys profiles init completions'
+_ultra_verbs='ask compare chat demo logs cache health models aliases templates keys profiles init completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -10,6 +10,8 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         chat) REPLY=chat ;;
         demo) REPLY=demo ;;
         logs | log) REPLY=logs ;;
+        cache) REPLY=cache ;;
+        health) REPLY=health ;;
         models | model) REPLY=models ;;
         aliases | alias) REPLY=aliases ;;
         templates | template) REPLY=templates ;;
@@ -33,6 +35,13 @@ _ultra_flags() { # COMMAND: its flags
         'logs list') REPLY='--run -n --count -q --query -m --model -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs show') REPLY='-r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'cache') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cache stats') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cache clear') REPLY='--older-than -m --model -y --yes -P --profile --quiet --verbose --debug -h --help' ;;
+        'health') REPLY='--probe --no-probe -w --watch --every --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'health show') REPLY='--probe --no-probe -w --watch --every --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'health reset') REPLY='-a --all -P --profile --quiet --verbose --debug -h --help' ;;
+        'health open') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'models') REPLY='-a --all -q --query --live --refresh --refresh-prices --restore-prices -y --yes --strategies --vendors --json -P --profile --quiet --verbose --debug -h --help' ;;
         'models list') REPLY='-a --all -q --query --live --refresh --refresh-prices --restore-prices -y --yes --strategies --vendors --json -P --profile --quiet --verbose --debug -h --help' ;;
         'aliases') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -66,6 +75,8 @@ _ultra_commands() { # COMMAND: the commands under it
     REPLY=''
     case "$*" in
         'logs') REPLY='list show path' ;;
+        'cache') REPLY='stats clear' ;;
+        'health') REPLY='show reset open' ;;
         'models') REPLY='list' ;;
         'aliases') REPLY='list set remove' ;;
         'templates') REPLY='list show path remove' ;;
@@ -82,6 +93,8 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
         'logs '0) REPLY='runs' ;;
         'logs list '0) REPLY='runs' ;;
         'logs show '0) REPLY='runs' ;;
+        'health reset '0) REPLY='free' ;;
+        'health open '0) REPLY='free' ;;
         'aliases set '0) REPLY='aliases' ;;
         'aliases set '1) REPLY='models' ;;
         'aliases remove '0) REPLY='aliases' ;;
@@ -164,6 +177,19 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'logs list -P' | 'logs list --profile') REPLY='profiles' ;;
         'logs show -P' | 'logs show --profile') REPLY='profiles' ;;
         'logs path -P' | 'logs path --profile') REPLY='profiles' ;;
+        'cache -P' | 'cache --profile') REPLY='profiles' ;;
+        'cache stats -P' | 'cache stats --profile') REPLY='profiles' ;;
+        'cache clear --older-than') REPLY='free' ;;
+        'cache clear -m' | 'cache clear --model') REPLY='models' ;;
+        'cache clear -P' | 'cache clear --profile') REPLY='profiles' ;;
+        'health --probe') REPLY='free' ;;
+        'health --every') REPLY='free' ;;
+        'health -P' | 'health --profile') REPLY='profiles' ;;
+        'health show --probe') REPLY='free' ;;
+        'health show --every') REPLY='free' ;;
+        'health show -P' | 'health show --profile') REPLY='profiles' ;;
+        'health reset -P' | 'health reset --profile') REPLY='profiles' ;;
+        'health open -P' | 'health open --profile') REPLY='profiles' ;;
         'models -q' | 'models --query') REPLY='free' ;;
         'models --refresh-prices') REPLY='free' ;;
         'models -P' | 'models --profile') REPLY='profiles' ;;

@@ -3,6 +3,11 @@
 set -g __ultra_commands 'logs list' \
     'logs show' \
     'logs path' \
+    'cache stats' \
+    'cache clear' \
+    'health show' \
+    'health reset' \
+    'health open' \
     'models list' \
     'aliases list' \
     'aliases set' \
@@ -112,6 +117,27 @@ set -g __ultra_values 'ask -m' \
     'logs show --profile' \
     'logs path -P' \
     'logs path --profile' \
+    'cache -P' \
+    'cache --profile' \
+    'cache stats -P' \
+    'cache stats --profile' \
+    'cache clear --older-than' \
+    'cache clear -m' \
+    'cache clear --model' \
+    'cache clear -P' \
+    'cache clear --profile' \
+    'health --probe' \
+    'health --every' \
+    'health -P' \
+    'health --profile' \
+    'health show --probe' \
+    'health show --every' \
+    'health show -P' \
+    'health show --profile' \
+    'health reset -P' \
+    'health reset --profile' \
+    'health open -P' \
+    'health open --profile' \
     'models -q' \
     'models --query' \
     'models --refresh-prices' \
@@ -187,6 +213,10 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo demo
         case logs log
             echo logs
+        case cache
+            echo cache
+        case health
+            echo health
         case models model
             echo models
         case aliases alias
@@ -254,6 +284,8 @@ complete -c ultra -n "__ultra_is ''" -a compare -d 'every answer side by side, w
 complete -c ultra -n "__ultra_is ''" -a chat -d 'a conversation at a prompt'
 complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated models; nothing is sent or spent'
 complete -c ultra -n "__ultra_is ''" -a logs -d 'what was asked and answered, what it cost and why it failed'
+complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
+complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
 complete -c ultra -n "__ultra_is ''" -a models -d 'the models on offer, with protocol, price and window'
 complete -c ultra -n "__ultra_is ''" -a aliases -d 'short names for models'
 complete -c ultra -n "__ultra_is ''" -a templates -d 'prompts to use again'
@@ -409,6 +441,62 @@ complete -c ultra -n "__ultra_is 'logs path'" -l quiet -d 'only warnings and err
 complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cache'" -a stats
+complete -c ultra -n "__ultra_is 'cache'" -a clear
+complete -c ultra -n "__ultra_is 'cache'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cache'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cache'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cache'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cache'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cache'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cache stats'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cache stats'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cache stats'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cache stats'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cache stats'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cache stats'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cache clear'" -l older-than -x -d 'only what was kept longer ago: `12h`, `7d`'
+complete -c ultra -n "__ultra_is 'cache clear'" -s m -l model -x -a '(__ultra_offer models)' -d 'only answers of this model, alias or provider'
+complete -c ultra -n "__ultra_is 'cache clear'" -s y -l yes -d 'clear without asking first'
+complete -c ultra -n "__ultra_is 'cache clear'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cache clear'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cache clear'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cache clear'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cache clear'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'health'" -a show
+complete -c ultra -n "__ultra_is 'health'" -a reset
+complete -c ultra -n "__ultra_is 'health'" -a open
+complete -c ultra -n "__ultra_is 'health'" -l probe -x -d 'where nothing is known: ask for the list of models (free), or send each a prompt'
+complete -c ultra -n "__ultra_is 'health'" -l no-probe -d 'ask nobody; say `unknown` instead'
+complete -c ultra -n "__ultra_is 'health'" -s w -l watch -d 'redraw until q or Ctrl-C'
+complete -c ultra -n "__ultra_is 'health'" -l every -x -d 'with --watch: how often'
+complete -c ultra -n "__ultra_is 'health'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'health'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'health'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'health'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'health'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'health'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'health show'" -l probe -x -d 'where nothing is known: ask for the list of models (free), or send each a prompt'
+complete -c ultra -n "__ultra_is 'health show'" -l no-probe -d 'ask nobody; say `unknown` instead'
+complete -c ultra -n "__ultra_is 'health show'" -s w -l watch -d 'redraw until q or Ctrl-C'
+complete -c ultra -n "__ultra_is 'health show'" -l every -x -d 'with --watch: how often'
+complete -c ultra -n "__ultra_is 'health show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'health show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'health show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'health show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'health show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'health show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'health reset'" -s a -l all -d 'every breaker and gate'
+complete -c ultra -n "__ultra_is 'health reset'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'health reset'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'health reset'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'health reset'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'health reset'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'health open'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'health open'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'health open'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'health open'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'health open'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'models'" -a list
 complete -c ultra -n "__ultra_is 'models'" -s a -l all -d 'what the catalog knows as well'
 complete -c ultra -n "__ultra_is 'models'" -s q -l query -x -d 'names that hold the word, the catalog\'s too; repeat to narrow'
