@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ultra.cli.context import Session
 from ultra.core.answer import Answer
-from ultra.core.errors import Failure, UsageError
+from ultra.core.errors import ErrorClass, Failure, UsageError
 from ultra.core.ports import Sink
 from ultra.core.request import Media, Message
 from ultra.output.figures import differing_costs
@@ -185,10 +185,40 @@ def tell_losses(session: Session, result: RunResult) -> None:
     if not good:
         for line, error in lines.items():
             session.messages.error(line, hint=error.hint)
+        _tell_soonest(session, [error for error in lines.values() if error.retry_after_s])
         return
+    instead = _instead(result)
+    for line, error in lines.items():
+        session.warn(f"{line}{instead}")
+        if error.error_class in (ErrorClass.AUTH, ErrorClass.QUOTA) and error.hint:
+            session.messages.hint(error.hint)
     told = {answer.loss for answer in outcome.answers if answer.error is not None}
-    for line in (*lines, *(reason for reason in outcome.reasons if reason not in told)):
-        session.warn(line)
+    for reason in outcome.reasons:
+        if reason not in told:
+            session.warn(reason)
+
+
+def _tell_soonest(session: Session, waiting: Sequence[Failure]) -> None:
+    """Of several that ask to wait, say who can be asked first."""
+    if len(waiting) > 1:
+        first = min(waiting, key=lambda error: error.retry_after_s or 0.0)
+        who = f"`{first.provider}:{first.model}`"
+        session.messages.hint(f"{who} may be asked again in {first.retry_after_s:g} s")
+
+
+def _instead(result: RunResult) -> str:
+    """Who answered in place of those that were asked before; empty where all are asked."""
+    answer = result.outcome.answer
+    if answer is None or result.document.strategy != "fallback":
+        return ""
+    return f"; `{answer.provider}:{answer.model}` answered instead"
+
+
+def tell_notes(session: Session, result: RunResult) -> None:
+    """Say what only a user who wants to know everything wants to know."""
+    if session.streams.verbose:
+        for note in result.notes:
+            session.note(note)
 
 
 def tell_costs(session: Session, result: RunResult, *, wanted: bool) -> None:
@@ -206,5 +236,6 @@ def failure_line(failure: Failure, answer: Answer | None = None) -> str:
     whole = answer is None or not answer.text or answer.finish_reason == "stop"
     cut = "" if whole else "; what came is incomplete"
     request = f" [request {failure.request_id}]" if failure.request_id else ""
-    wait = f"; it asks to wait {failure.retry_after_s:g} s" if failure.retry_after_s else ""
+    asked = failure.retry_after_s if failure.sent else None  # a refusal of ours tells its own wait
+    wait = f"; it asks to wait {asked:g} s" if asked else ""
     return f"{who} failed: {kind}{status}: {failure.message}{request}{wait}{cut}"

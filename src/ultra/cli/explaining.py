@@ -23,9 +23,10 @@ def explain(session: Session, action: Action, *, as_json: bool) -> None:
     route = selection.route or Route(selection.members[0].name, selection.members)
     asked = replace(action, selection=replace(selection, route=route))
     plan = session.runtime.routed(asked, whole=True).selection.plan
-    now = session.runtime.clock.time()
-    if plan is not None:
-        streams = session.streams
-        streams.write(
-            explanation_document(plan, now) if as_json else explanation_table(plan, now, streams)
-        )
+    if plan is None:
+        return
+    streams = session.streams
+    if as_json:
+        streams.write(explanation_document(plan, session.runtime.clock.time()))
+    else:
+        streams.write(explanation_table(plan, streams))

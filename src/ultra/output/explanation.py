@@ -86,12 +86,12 @@ def explanation_document(plan: Plan, now: float) -> str:
     return json.format(json.encode(document), indent=2).decode() + "\n"
 
 
-def explanation_table(plan: Plan, now: float, streams: Streams) -> str:
+def explanation_table(plan: Plan, streams: Streams) -> str:
     """The plan as a table, the order asked first, and a line that sums it up."""
     columns = [
         Column("#", right=True),
         Column("model", shrink=True),
-        Column("calls", right=True, spare=2),
+        Column("answered", right=True, spare=2),
         Column("success", right=True, spare=1),
         Column("cost", right=True),
         Column("time", right=True),
@@ -99,30 +99,28 @@ def explanation_table(plan: Plan, now: float, streams: Streams) -> str:
         Column("remarks", shrink=True),
     ]
     lines = sorted(plan.candidates, key=lambda line: _position(line, plan) or len(plan.candidates))
-    rows = [_row(line, plan, now) for line in lines]
+    rows = [_row(line, plan) for line in lines]
     return table(columns, rows, streams=streams) + _summary(plan)
 
 
-def _row(line: Candidate, plan: Plan, now: float) -> list[str]:
+def _row(line: Candidate, plan: Plan) -> list[str]:
     place, known = _position(line, plan), line.estimates
     return [
         "-" if place is None else str(place),
         line.target.name if line.target.name == line.ref else f"{line.target.name} ({line.ref})",
-        str(known.calls),
+        f"{known.answered}/{known.calls}",
         share(known.success if known.calls else None),
         usd(line.cost_nano),
         seconds(line.time_s),
         f"{line.quality:.2f} {line.evidence}",
-        _remarks(line, place, now),
+        _remarks(line, place),
     ]
 
 
-def _remarks(line: Candidate, place: int | None, now: float) -> str:
+def _remarks(line: Candidate, place: int | None) -> str:
     words = [_LISTS[line.place]]
     if line.exclusion is not None:
-        wait_s = _wait(line, now)
-        soon = f" (another {seconds(wait_s)})" if wait_s else ""
-        words.insert(0, f"{line.exclusion.why}: {line.exclusion.message}{soon}")
+        words.insert(0, f"{line.exclusion.why}: {line.exclusion.message}")
     elif place == 1:
         words.insert(0, "chosen")
     return "; ".join(word for word in words if word)

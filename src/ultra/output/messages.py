@@ -34,6 +34,10 @@ class Messages:
         """Tell what did not stop the run."""
         self._streams.tell(self._line("warning", text) + "\n")
 
+    def hint(self, text: str) -> None:
+        """Tell the next step after what was told before."""
+        self._streams.tell(self._line("hint", text) + "\n")
+
     def note(self, text: str) -> None:
         """Tell what is good to know; silent under `--quiet`."""
         if not self._streams.quiet:
