@@ -75,9 +75,9 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     `session` ties runs of one terminal together; `conversation` ties the turns of a conversation.
     `keep_text` false keeps every word out of the log (`-n`). `cost_center` and `tags` say whom it
     is charged to. `limits` are budgets of the run's own and of its profile, beside those of the
-    store. `plan` are the calls that it is going to make, each at its most, None for one without a
-    price: a hard budget takes all of it or refuses all of it. `route` says how a route chose, None
-    where none did.
+    store. `plan` are the calls of a fan-out, each at its most, empty for any other run: a hard
+    budget sets all of it aside before the first attempt leaves, or refuses all of it. `route` says
+    how a route chose, None where none did.
     """
 
     run_id: str

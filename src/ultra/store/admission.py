@@ -1,13 +1,15 @@
 """Whether an attempt may leave, decided in the transaction that puts it on record.
 
-The order of checks is a contract: share of copies, breaker, rate gate, retry tokens, budgets. What a check takes (a
-probe's lease, a token, money) is taken once all have agreed, so that a refusal leaves nothing held.
-Attempts of simulated endpoints pass breakers and gates unlooked at: there is nobody to protect.
+The order of checks is a contract: share of copies, breaker, rate gate, retry tokens, budgets. What
+a check takes (a probe's lease, a token, money) is taken once all have agreed, so that a refusal
+leaves nothing held. Attempts of simulated endpoints pass breakers and gates unlooked at: there is
+nobody to protect.
 """
 
 import sqlite3
 from collections.abc import Callable, Sequence
 
+from ultra.core.budget import Limit
 from ultra.core.ports import Admitted, Refused
 from ultra.core.profile import BreakerRules
 from ultra.store.breakers import Breakers
@@ -32,6 +34,15 @@ class Admission:
         self._tokens = RetryTokens()
         self._budgets = Budgets(owner)
 
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits of the store as they were last read."""
+        return self._budgets.known
+
+    def lies_on(self, network: str) -> None:
+        """Learn on which network file system the file lies; empty for a local one."""
+        self._budgets.network = network
+
     def begin(self, connection: sqlite3.Connection, closing: Sequence[str]) -> None:
         """Forget what was read: a new transaction begins, and others may have written meanwhile.
 
@@ -49,20 +60,25 @@ class Admission:
 
     def written(self) -> None:
         """Remember what the transaction has changed, now that it is committed."""
+        self._breakers.written()
         self._budgets.written()
 
     def decide(self, connection: sqlite3.Connection, admit: Admit) -> Admitted | Refused:
         """Let the attempt go and take what it needs, or say why not."""
         attempt, now = admit.attempt, self._now()
         guarded = not attempt.target.endpoint.simulated
-        refused = self._hedges.look(connection, attempt) or (
-            guarded
-            and (
-                self._breakers.look(connection, attempt, now)
-                or self._gates.look(connection, attempt, now)
-                or self._tokens.look(connection, attempt)
+        refused = (
+            self._hedges.look(connection, attempt)
+            or (
+                guarded
+                and (
+                    self._breakers.look(connection, attempt, now)
+                    or self._gates.look(connection, attempt, now)
+                    or self._tokens.look(connection, attempt)
+                )
             )
-        ) or None
+            or None
+        )
         if refused:
             return refused
         verdict = self._budgets.reserve(connection, attempt, admit.run, now)

@@ -36,6 +36,11 @@ class Line(Struct, frozen=True):
         """Nano-dollars that may still be set aside; negative once it is overdrawn."""
         return self.limit.limit_nano - self.window.used
 
+    @property
+    def nearly_used(self) -> bool:
+        """Whether more than nine tenths are used: too little for a call that is no necessity."""
+        return 10 * self.left < self.limit.limit_nano
+
 
 class Allowed(Struct, frozen=True):
     """What is set aside for a call, and how long its answer may get for that.

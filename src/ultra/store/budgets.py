@@ -10,7 +10,7 @@ from itertools import chain
 
 from msgspec import Struct
 
-from ultra.core.budget import RUN, Limit, scopes_of
+from ultra.core.budget import RUN, Bound, Limit, scopes_of
 from ultra.core.errors import Failure
 from ultra.core.ports import Admitted, AttemptRecord, AttemptResult, Refused, RunRecord
 from ultra.store.allowance import (
@@ -47,6 +47,7 @@ class Budgets:
     """Reads and moves the rows of `budget` and `reservation`, inside the caller's transaction.
 
     `network` names the network file system that the file lies on: no hard budget is kept there.
+    `known` are the limits of the store as they were last read.
     """
 
     def __init__(self, owner: str) -> None:
@@ -55,6 +56,7 @@ class Budgets:
         self._runs: dict[str, _Standing] = {}
         self._swept = False
         self.network = ""
+        self.known: tuple[Limit, ...] = ()
 
     def begin(self, connection: sqlite3.Connection, closing: Sequence[str], now: float) -> None:
         """Forget what was not committed, and read the reservations that a transaction is about.
@@ -83,14 +85,19 @@ class Budgets:
         failure = self._forbidden(attempt, run, hard, now)
         if failure is not None:
             return Refused(failure)
-        bound = attempt.bound
-        if bound is not None and bound.free:
+        if attempt.bound is not None and attempt.bound.free:
             return Admitted()
-        if bound is None or not hard:
-            self._count(attempt, lines, now)
-            return Admitted(notes=_warnings(lines))
-        fund = self._fund(attempt)
-        allowed = allow(bound, hard, fund, self._deciding[run.run_id].share)
+        if attempt.bound is not None and hard:
+            return self._within(attempt, attempt.bound, lines, now)
+        self._count(attempt, lines, now)
+        return Admitted(notes=_warnings(lines))
+
+    def _within(
+        self, attempt: AttemptRecord, bound: Bound, lines: Sequence[Line], now: float
+    ) -> Admitted | Refused:
+        """Set aside what hard budgets allow the attempt, and the cap on its answer that buys."""
+        fund, share = self._fund(attempt), self._deciding[attempt.run_id].share
+        allowed = allow(bound, [line for line in lines if line.hard], fund, share)
         if isinstance(allowed, Failure):
             return Refused(allowed)
         self._take(attempt, lines, allowed.nano, now, fund)
@@ -143,7 +150,7 @@ class Budgets:
         if attempt.target.endpoint.simulated:
             return []
         if self._stored is None:
-            self._stored = stored_limits(connection)
+            self._stored = self.known = stored_limits(connection)
         if (self._stored or run.limits) and not self._swept:
             self._swept = True
             release_dead(connection, now)

@@ -10,15 +10,18 @@ from contextlib import suppress
 
 from msgspec import structs
 
+from ultra.core.budget import Limit
 from ultra.core.errors import StoreError
 from ultra.core.ports import Admitted, Refused
 from ultra.core.profile import BreakerRules
 from ultra.store.admission import Admission
 from ultra.store.database import BROKEN, BUSY, Place, error_code, open_database, set_aside
+from ultra.store.limits import keep_limits
 from ultra.store.operations import Admit, Flush, Operation, Reply
 from ultra.store.owner import myself, to_text
 from ultra.store.sweep import sweep
 from ultra.store.transactions import PromptCache, commit
+from ultra.store.unrecorded import limits_at, verdict
 
 RETRY_S = 0.25
 """How often a locked file is tried again, and how long each such try waits for the lock."""
@@ -51,6 +54,7 @@ class Committer:
         self._locked = False
         self._swept = False
         self._renewed = False
+        self._saved: tuple[Limit, ...] = ()
         self._warned = False
         self._trouble: str | None = None
         self._teller: Reply | None = None
@@ -70,6 +74,11 @@ class Committer:
         self._sweep()
         return []
 
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits of the store as they were last read."""
+        return self._admission.limits
+
     def try_again(self) -> None:
         """Take up writing again after trouble. May be called from any thread."""
         self._trouble = None
@@ -86,6 +95,9 @@ class Committer:
             place = structs.replace(self._place, busy_s=RETRY_S) if self._locked else self._place
             opened = open_database(place, self._now())
             self._connection = opened.connection
+            self._admission.lies_on(opened.network)
+            keep_limits(self._connection, self._saved, self._now())
+            self._saved = ()
             for note in opened.notes:
                 self._tell(group, note)
         outcomes = commit(self._connection, group, self._owner, self._cache, self._admission)
@@ -112,15 +124,26 @@ class Committer:
         if not self._locked:
             self._locked = True
             self._patience(RETRY_S)
-        admits = [item for item in group if isinstance(item, Admit)]
-        self._answer([(item.reply, Admitted(warning)) for item in admits])
-        for item in admits:
+        outcomes = self._unrecorded(group, warning)
+        self._answer([(item.reply, outcome) for item, outcome in outcomes])
+        refused = {id(item) for item, outcome in outcomes if isinstance(outcome, Refused)}
+        for item, _ in outcomes:
             item.reply = None
-        return group
+        return [item for item in group if id(item) not in refused]
+
+    def _unrecorded(
+        self, group: Iterable[Operation], warning: str
+    ) -> list[tuple[Admit, Admitted | Refused]]:
+        """What becomes of the attempts of a group that cannot be put on record now."""
+        admits = [item for item in group if isinstance(item, Admit)]
+        waiting = any(item.reply is not None for item in admits)
+        known = (limits_at(self._place.path) if waiting else None) or self.limits
+        return [(item, verdict(item.attempt, item.run, known, warning)) for item in admits]
 
     def _begin_anew(self, group: list[Operation], error: Exception) -> list[Operation]:
         self.close()
         note = None
+        saved = limits_at(self._place.path) or self.limits
         if not self._renewed:
             with suppress(sqlite3.Error, OSError):
                 note = set_aside(self._place, self._now())
@@ -128,11 +151,12 @@ class Committer:
             self._trouble = self._complain(group, error)
             return self._drop(group, self._trouble)
         self._renewed = True
+        self._saved = saved
         self._tell(group, note)
         return self.settle(group)
 
     def _drop(self, group: Sequence[Operation], warning: str) -> list[Operation]:
-        outcomes = [Admitted(warning) for item in group if isinstance(item, Admit)]
+        outcomes = [outcome for _, outcome in self._unrecorded(group, warning)]
         self._answer(_replies(group, outcomes, flushed=False))
         return []
 

@@ -19,10 +19,14 @@ BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Opened(Struct, frozen=True):
-    """A connection ready for writing and what the user should be told about the file."""
+    """A connection ready for writing and what the user should be told about the file.
+
+    `network` is the type of the network file system that it lies on, empty for a local one.
+    """
 
     connection: sqlite3.Connection
     notes: tuple[str, ...] = ()
+    network: str = ""
 
 
 class Place(Struct, frozen=True):
@@ -60,7 +64,9 @@ def open_database(place: Place, now: float) -> Opened:
             raise
     note = set_aside(place, now)
     opened = _open(place, now)
-    return Opened(opened.connection, (note, *opened.notes) if note else opened.notes)
+    return Opened(
+        opened.connection, (note, *opened.notes) if note else opened.notes, opened.network
+    )
 
 
 def set_aside(place: Place, now: float) -> str | None:
@@ -124,7 +130,7 @@ def _open(place: Place, now: float) -> Opened:
         f"the log `{place.path}` is on a network file system (`{network}`): it is kept without WAL,"
         " which is slower"
     )
-    return Opened(connection, (note,))
+    return Opened(connection, (note,), network)
 
 
 def _bring_up_to_date(

@@ -18,6 +18,7 @@ from ultra.core.verdict import Verdict
 from ultra.store.committer import Committer
 from ultra.store.database import Place
 from ultra.store.operations import Admit, Close, End, Flush, Judged, Reply, Served, Stop
+from ultra.store.unrecorded import verdict
 from ultra.store.writer import Writer
 
 SPARE_S = 1.0
@@ -73,7 +74,11 @@ class SqliteLedger:
             async with asyncio.timeout(self._place.busy_s + SPARE_S):
                 outcome = await reply.future
         except TimeoutError:
-            return Admitted(f"the log `{self._place.path}` does not answer")
+            warning = f"the log `{self._place.path}` does not answer"
+            late = verdict(attempt, run, self._committer.limits, warning)
+            if isinstance(late, Refused):
+                self.close(attempt.attempt_id, _never_left(self._clock.time()))
+            return late
         except asyncio.CancelledError:
             self.close(attempt.attempt_id, _never_left(self._clock.time()))
             raise

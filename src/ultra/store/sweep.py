@@ -1,7 +1,8 @@
-"""Completes what processes that died left under way."""
+"""Completes what processes that died left under way, and lets go of the money they held."""
 
 import sqlite3
 
+from ultra.store.dead import dead_reservations, release_dead
 from ultra.store.giving_up import give_up
 from ultra.store.owner import Owner, gone
 from ultra.store.reading import load
@@ -12,11 +13,15 @@ MOST = 100
 
 
 def sweep(connection: sqlite3.Connection, me: Owner, now: float) -> int:
-    """Complete runs whose process is gone; how many. `now` is UTC seconds since the epoch."""
-    if not _abandoned(connection, me, now):
+    """Complete runs whose process is gone; how many. `now` is UTC seconds since the epoch.
+
+    What their attempts reserved of budgets becomes uncertain, charged at its estimate.
+    """
+    if not _abandoned(connection, me, now) and not dead_reservations(connection, now):
         return 0
     connection.execute("BEGIN IMMEDIATE")
     try:
+        release_dead(connection, now)
         found = _abandoned(connection, me, now)
         for run_id in found:
             rows = load(connection, run_id)
