@@ -16,11 +16,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 
 from tests.support.caches import kept
-from tests.support.ledger import STARTED, one, rows, words_in
+from tests.support.ledger import (
+    RUN,
+    STARTED,
+    attempt_record,
+    ledger_at,
+    one,
+    result,
+    rows,
+    run_end,
+    run_record,
+    words_in,
+)
 from ultra.core.model import ModelRef
 from ultra.core.ports import CachedAnswer
 from ultra.core.profile import CacheRules
 from ultra.core.stream import Finished, TextDelta
+from ultra.core.usage import Usage
 from ultra.store import cache as cache_module
 from ultra.store.answers import packed, unpacked
 from ultra.store.cache import FARTHEST_S, HOPELESS_S, SKEW_S, AnswerShelf, SqliteCache
@@ -422,6 +434,32 @@ async def test_what_is_forgotten_can_be_chosen(tmp_path: Path) -> None:
     assert matching(path, "other", STARTED + 150.0) == 0
     assert clear(path, "lab", STARTED + 50.0) == 1
     assert {key for (key,) in rows(path, "SELECT k FROM cache")} == {"k1", "k2"}
+
+
+async def test_a_served_call_counts_as_no_attempt_and_uses_no_tokens(tmp_path: Path) -> None:
+    """In the views that people read; what it saved stands beside what was spent."""
+    path = tmp_path / "ultra.db"
+    ledger = ledger_at(path)
+    usage = Usage(text_input_tokens=10, text_output_tokens=5)
+    ledger.begin_run(run_record())
+    asked, served = attempt_record(), attempt_record(call=2, number=0, kind="cache")
+    await ledger.admit(asked)
+    ledger.close(asked.attempt_id, result(usage=usage))
+    ledger.serve(
+        served, result(usage=usage, cost_nano=0, charged_nano=0, saved_nano=700, ttft_s=None)
+    )
+    ledger.end_run(RUN, run_end())
+    assert await ledger.flush(5.0)
+
+    calls = rows(path, "SELECT attempts, cached, saved_usd FROM v_calls ORDER BY call_id")
+    costs = rows(
+        path, "SELECT calls, input_tokens, output_tokens, known_usd, cached, saved_usd FROM v_costs"
+    )
+
+    assert calls == [(1, 0, None), (0, 1, 7e-7)]
+    assert costs == [(2, 10, 5, 7e-7, 1, 7e-7)]
+    stats = cache_stats(path, STARTED)
+    assert (stats.hits, stats.saved_nano, stats.unpriced) == (1, 700, 0)
 
 
 async def test_stats_of_no_file_and_of_an_empty_cache_are_nothing(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 Grammar of one call: `CallStarted`, then any of `CallWaiting`, `AttemptStarted`, `AttemptFailed` and
 the bodies of `ultra.core.stream`, then exactly one of `CallFinished`, `CallFailed` and
-`CallCancelled`. A call that is refused before it is tried has no attempt. Grammar of a run:
-`RunStarted`, then stages, calls and verdicts, then `Concluded` when there is an answer, then
-`RunFinished`.
+`CallCancelled`. A call that is refused before it is tried has no attempt, nor has one that the
+cache serves: there `CacheHit` comes first. Grammar of a run: `RunStarted`, then stages, calls and
+verdicts, then `Concluded` when there is an answer, then `RunFinished`.
 """
 
 from typing import Literal
@@ -49,7 +49,6 @@ class CallStarted(Struct, frozen=True, tag="call_started", omit_defaults=True):
     model: str
     index: int | None = None
     sample: int = 0
-    cached: bool = False
     simulated: bool = False
     thinks: bool = False
 

@@ -333,6 +333,23 @@ CREATE TABLE run_tags (
   PRIMARY KEY (run_id, name)
 ) WITHOUT ROWID"""
 
+# What the cache served was no attempt, and its tokens were used up when it was asked.
+_V_CALLS_SERVED = _V_CALLS.replace(
+    "WHERE t.call_id = c.call_id) AS attempts,",
+    "WHERE t.call_id = c.call_id AND t.kind != 'cache') AS attempts,\n"
+    "  ifnull(a.kind = 'cache', 0) AS cached, a.saved_nano / 1e9 AS saved_usd,",
+)
+
+_V_COSTS_SERVED = """
+CREATE VIEW v_costs AS
+SELECT substr(started_at, 1, 10) AS day, provider, model, count(*) AS calls,
+  sum(input_tokens) FILTER (WHERE NOT cached) AS input_tokens,
+  sum(output_tokens) FILTER (WHERE NOT cached) AS output_tokens,
+  sum(cost_usd) AS known_usd, sum(charged_usd) AS charged_usd,
+  count(*) - count(cost_usd) AS unpriced,
+  count(*) FILTER (WHERE cached) AS cached, sum(saved_usd) AS saved_usd
+FROM v_calls WHERE NOT simulated GROUP BY 1, 2, 3"""
+
 # What processes share beside the record: breakers, gates, budgets, earlier answers.
 _V4 = (
     "ALTER TABLE runs ADD COLUMN cost_center TEXT NOT NULL DEFAULT ''",
@@ -359,6 +376,10 @@ _V4 = (
     "CREATE INDEX cache_used ON cache(used_at, size)",
     _CACHE_LEASE,
     "CREATE INDEX attempts_cached ON attempts(started_at) WHERE kind = 'cache'",
+    "DROP VIEW v_costs",
+    "DROP VIEW v_calls",
+    _V_CALLS_SERVED,
+    _V_COSTS_SERVED,
     _HEALTH_CHECK,
 )
 
