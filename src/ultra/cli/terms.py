@@ -6,13 +6,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ultra.cli.asking import perform, quorum_of, seconds_of, tell_costs, tell_losses
+from ultra.cli.asking import perform, quorum_of, seconds_of, tell_costs, tell_losses, tell_notes
 from ultra.cli.confirming import confirmed, show_plan
 from ultra.cli.context import Session
+from ultra.core.cost import nano_of_usd
+from ultra.core.errors import UsageError
+from ultra.core.text import one_line
 from ultra.output.files import check_place, write_atomic
 from ultra.output.sinks import OutputSink
 from ultra.runtime.action import Action, CacheUse, RunResult, Selection, Verb
 from ultra.runtime.prompting import Ask, check_fits, prompt_of
+
+LONGEST_TAG = 200
 
 CACHE_USES: dict[bool | None, CacheUse | None] = {None: None, True: "on", False: "off"}
 """What `--cache` and `--no-cache` mean; without either the profile decides."""
@@ -77,6 +82,8 @@ def action_of(
         conversation=conversation,
         session=session,
         cost_center=terms.cost_center,
+        tags=tags_of(terms.tags),
+        max_cost_nano=_max_cost(terms.max_cost),
         hedge=terms.hedge,
         cache=terms.cache,
     )
@@ -106,8 +113,39 @@ def carry_out(
     result = perform(session, action, sinks, deliver)
     tell_losses(session, result)
     tell_costs(session, result, wanted=terms.usage)
+    tell_notes(session, result)
     session.runtime.close()
     return result
+
+
+def tags_of(texts: Sequence[str]) -> dict[str, str]:
+    """Tags as typed, `NAME=VALUE` each; a name that comes twice keeps its last value.
+
+    Raises `UsageError` for what is none.
+    """
+    tags: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (equals and name.strip() and value.strip()) or len(text) > LONGEST_TAG:
+            raise UsageError(
+                f"`--tag {one_line(text, 80)}` is no tag",
+                hint=f"write `--tag NAME=VALUE`, at most {LONGEST_TAG} characters",
+            )
+        if not text.isprintable():
+            raise UsageError("a tag holds control characters", hint="write `--tag NAME=VALUE`")
+        tags[name.strip()] = value.strip()
+    return tags
+
+
+def _max_cost(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return nano_of_usd(text)
+    except ValueError as error:
+        raise UsageError(
+            f"`--max-cost {one_line(text, 80)}` {error}", hint="write dollars, such as `0.25`"
+        ) from error
 
 
 def hand_over(session: Session, text: str, terms: Terms) -> None:

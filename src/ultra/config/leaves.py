@@ -2,20 +2,18 @@
 
 import math
 import re
-from decimal import Decimal, localcontext
 from typing import Any
 
 from msgspec import inspect
 
 from ultra.config.nodes import Scalar
-from ultra.core.cost import NANO
+from ultra.core.cost import nano_of_usd
 from ultra.core.text import did_you_mean, one_line
 
 _INTEGER = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_MOST_DOLLARS = 1_000_000
 _LONGEST_NUMBER = 40
 _BOOLEANS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -143,21 +141,13 @@ def _finite(text: str, shown: str) -> float:
 
 
 def _nano_dollars(node: Scalar) -> int:
-    """Dollars to nano-dollars by the decimal digits as written: no float ever holds a price."""
     text = one_line(node.text, 80)
-    if not (node.plain and len(node.text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(node.text)):
+    if not node.plain:
         raise WrongLeaf(f"`{text}` is not an amount of dollars", "write a number such as `0.25`")
-    dollars = Decimal(node.text)
-    if dollars < 0:
-        raise WrongLeaf(f"`{text}` must not be negative")
-    if dollars > _MOST_DOLLARS:
-        raise WrongLeaf(f"`{text}` must be at most {_MOST_DOLLARS}")
-    with localcontext() as exact:
-        exact.prec = 2 * _LONGEST_NUMBER
-        nano = dollars * NANO
-        if nano != nano.to_integral_value():
-            raise WrongLeaf(f"`{text}` is finer than a billionth of a dollar")
-        return int(nano)
+    try:
+        return nano_of_usd(node.text)
+    except ValueError as error:
+        raise WrongLeaf(f"`{text}` {error}", "write a number such as `0.25`") from error
 
 
 def _text(node: Scalar, shape: inspect.StrType, extra: dict[str, Any]) -> str:

@@ -5,6 +5,9 @@ tokens times price, divided once and rounded up. Above a tier's start the tier's
 all tokens of the call, which is how Anthropic, Google and OpenAI bill long prompts.
 """
 
+import re
+from decimal import Decimal, localcontext
+
 from msgspec import Struct
 
 from ultra.core.usage import Usage
@@ -148,6 +151,33 @@ def costs_differ(ours_nano: int | None, theirs_nano: int | None) -> bool:
         return False
     apart = abs(ours_nano - theirs_nano)
     return apart > 1 and apart * _ONE_IN > theirs_nano
+
+
+MOST_USD = 1_000_000
+"""The largest amount that anybody may write."""
+
+_AMOUNT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
+_LONGEST_AMOUNT = 40
+
+
+def nano_of_usd(text: str) -> int:
+    """Dollars as somebody wrote them, by their decimal digits: no float ever holds an amount.
+
+    Raises `ValueError` with what is wrong with it.
+    """
+    if len(text) > _LONGEST_AMOUNT or not _AMOUNT.fullmatch(text):
+        raise ValueError("is not an amount of dollars")
+    dollars = Decimal(text)
+    if dollars < 0:
+        raise ValueError("must not be negative")
+    if dollars > MOST_USD:
+        raise ValueError(f"must be at most {MOST_USD}")
+    with localcontext() as exact:
+        exact.prec = 2 * _LONGEST_AMOUNT
+        nano = dollars * NANO
+        if nano != nano.to_integral_value():
+            raise ValueError("is finer than a billionth of a dollar")
+        return int(nano)
 
 
 def usd(nano: int | None) -> str:

@@ -23,6 +23,7 @@ from ultra.core.ports import (
     RunRecord,
     Settings,
     Sink,
+    Strategy,
 )
 from ultra.core.profile import Profile
 from ultra.core.routing import chosen
@@ -33,7 +34,9 @@ from ultra.engine.pipeline import compose
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.document import document_of
 from ultra.runtime.loop import Interrupt
+from ultra.runtime.spending import limits_of, planned_calls
 from ultra.runtime.tally import Recording, Tally
+from ultra.runtime.timing import Timing
 from ultra.strategies.registry import load_strategy
 
 FLUSH_S = 6.0
@@ -50,7 +53,8 @@ class Services(Struct, frozen=True):
     """What a run is made with. `warn` tells the user something in one line.
 
     `told_of_log` says whether the user knows already that the log is in trouble. `cache` is None
-    for a run that has no use for earlier answers.
+    for a run that has no use for earlier answers. `timing` knows how long models usually take, None
+    where nobody does.
     """
 
     profile: Profile
@@ -60,6 +64,7 @@ class Services(Struct, frozen=True):
     warn: Callable[[str], None]
     told_of_log: Callable[[], bool] = lambda: False
     cache: AnswerCache | None = None
+    timing: Timing | None = None
 
 
 async def execute(
@@ -96,13 +101,24 @@ async def execute(
     if bug is not None:
         raise bug
     document = document_of(run.record, ledger.attempts.values(), end)
-    return RunResult(run.record.run_id, outcome, document, tuple(tally.answers), interrupt.cause)
+    return RunResult(
+        run.record.run_id,
+        outcome,
+        document,
+        tuple(tally.answers),
+        interrupt.cause,
+        tuple(run.notes),
+    )
 
 
 class Run:
-    """One run of an action: its record and how it begins and ends."""
+    """One run of an action: its record and how it begins and ends.
+
+    `notes` are what a user who wants to know everything is told of it.
+    """
 
     def __init__(self, action: Action, services: Services) -> None:
+        self.notes: list[str] = []
         self._action = action
         self._services = services
         run_id = new_run_id()
@@ -122,6 +138,10 @@ class Run:
             keep_text=action.keep_text,
             version=ultra.__version__,
             route=chosen(action.selection.plan) if action.selection.plan else None,
+            cost_center=action.cost_center or services.profile.budget.cost_center,
+            tags=action.tags,
+            limits=limits_of(action, services.profile),
+            plan=planned_calls(action),
         )
 
     def started(self) -> RunStarted:
@@ -137,7 +157,8 @@ class Run:
     async def strategy(self, hub: EventHub, ledger: Ledger) -> Outcome:
         """Carry the strategy out over a fresh engine."""
         action, services = self._action, self._services
-        plan = action.selection.plan
+        plan, timing = action.selection.plan, services.timing
+        after_s = await self._hedge_after_s()
         context = RunContext(
             self.record.run_id,
             clock=services.clock,
@@ -145,6 +166,8 @@ class Run:
             deadline_s=_deadline(action),
             rng=random.Random(),  # noqa: S311 - spreads retries; labels draw from the seed below
             retry=services.profile.retry,
+            patient=action.deadline_s is not None,
+            usual_ttft_s=timing.usual_ttft_s if timing else None,
         )
         settings = Settings(
             quorum=action.quorum,
@@ -154,14 +177,34 @@ class Run:
             synthesizer=action.selection.synthesizer,
             on_context_length=plan.on_context_length if plan else (),
             on_content_filter=plan.on_content_filter if plan else (),
+            hedge_after_s=after_s,
         )
-        return await load_strategy(action.selection.strategy)(
+        return await self._carrier(after_s)(
             action.prompt,
             action.selection.members,
             EngineCaller(context, compose(services.provider, ledger, self._cache(ledger))),
             lambda body: hub.emit("", body),
             settings,
         )
+
+    async def _hedge_after_s(self) -> float | None:
+        """When the first model is raced, None for never; why not is noted for who asked for it."""
+        if not self._action.hedge or self._services.timing is None:
+            return None
+        from ultra.runtime.hedging import hedge_after_s
+
+        found = await hedge_after_s(self._action, self._services.timing)
+        if isinstance(found, str):
+            self.notes.append(f"not hedged: {found}")
+            return None
+        return found
+
+    def _carrier(self, after_s: float | None) -> Strategy:
+        if after_s is None:
+            return load_strategy(self._action.selection.strategy)
+        from ultra.runtime.hedging import load_hedged
+
+        return load_hedged()
 
     def _cache(self, ledger: Ledger) -> Policy | None:
         services = self._services
