@@ -19,6 +19,8 @@ class AttemptDocument(Struct, frozen=True):
 
     `cost_differs` says that the provider charged more than 2% more or less than we reckon. `kind`
     says why it was made; `cache` is no try, but an earlier answer served, which saved `saved_nano`.
+    `key_fp` is the fingerprint of its key, empty without one; `wait_s` how long it waited to be
+    made: for a place, a rate limit or the time between tries.
     """
 
     attempt_id: str
@@ -40,6 +42,8 @@ class AttemptDocument(Struct, frozen=True):
     cost_differs: bool = False
     kind: str = "primary"
     saved_nano: int | None = None
+    key_fp: str = ""
+    wait_s: float = 0.0
 
 
 class CallDocument(Struct, frozen=True):

@@ -82,7 +82,8 @@ class Action(Struct, frozen=True):
 class RunResult(Struct, frozen=True):
     """What came of a run. `document` is what `--json` prints; `calls` are all answers of all roles.
 
-    `interrupted` says what stopped it from outside; None when it ran to its own end.
+    `interrupted` says what stopped it from outside; None when it ran to its own end. `notes` are
+    for `--verbose`.
     """
 
     run_id: str
@@ -90,3 +91,4 @@ class RunResult(Struct, frozen=True):
     document: RunDocument
     calls: tuple[Answer, ...]
     interrupted: Interruption | None = None
+    notes: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ultra.config.load import load_profile, resolve_target
 from ultra.config.paths import Paths
@@ -20,12 +20,14 @@ from ultra.runtime import loop
 from ultra.runtime.action import Action, RunResult, Selection
 from ultra.runtime.execute import Services, execute
 from ultra.runtime.loop import Interrupt
-from ultra.runtime.selection import select_for_ask, select_for_compare
+from ultra.runtime.selection import check_allowed, select_for_ask, select_for_compare
+from ultra.runtime.timing import Timing
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
 
 if TYPE_CHECKING:
     from ultra.runtime.conversations import Conversation
+    from ultra.runtime.guarding import Guard
     from ultra.store.cache import SqliteCache
 
 
@@ -157,6 +159,7 @@ class Runtime:
     def perform(self, action: Action, watch: Callable[[Interrupt], Sequence[Sink]]) -> RunResult:
         """Make one run to its end; `watch` makes its sinks, which may interrupt it."""
         action = self.routed(action)
+        check_allowed(self.profile, action.selection)
 
         async def main(interrupt: Interrupt) -> RunResult:
             from ultra.providers.hub import ProviderHub
@@ -176,6 +179,7 @@ class Runtime:
                 self.warn,
                 told_of_log=lambda: self._told_of_log,
                 cache=self._cache_of(action),
+                timing=Timing(self.paths.database, self.clock),
             )
             try:
                 return await execute(action, watch(interrupt), services, interrupt)
@@ -202,7 +206,12 @@ class Runtime:
         return find_conversation(self.log, self.session, cid)
 
     def page(self, url: str) -> str:
-        """The text behind a web address. Raises `UsageError` when it cannot be had."""
+        """The text behind a web address.
+
+        Raises `UsageError` when it cannot be had, `GuardError` when the profile forbids it.
+        """
+        self.check_source(url)
+        local = self.profile.guardrails.local_only
 
         async def main(_interrupt: Interrupt) -> str:
             from ultra.providers.hub import ProviderHub
@@ -210,11 +219,23 @@ class Runtime:
             install()
             hub = ProviderHub(self.keys, self.clock, environ=self.environ)
             try:
-                return await hub.fetch(url)
+                return await hub.fetch(url, local=local)
             finally:
                 await hub.aclose()
 
         return loop.run(main)
+
+    def check_source(self, url: str) -> None:
+        """Raise `GuardError` for a web address that the profile lets nobody fetch."""
+        from ultra.runtime.guarding import check_source
+
+        check_source(self.profile, url)
+
+    def guard(self, rule: Literal["redact", "allow"] | None) -> "Guard":
+        """Who looks for secrets in a prompt; `rule` is the command line's, None the profile's."""
+        from ultra.runtime.guarding import Guard
+
+        return Guard(rule or self.profile.guardrails.secrets)
 
     def close(self) -> None:
         """Write what is left of the log and let go of it."""

@@ -125,6 +125,8 @@ def _attempt(row: AttemptRow, call: CallRow) -> AttemptDocument:
         cost_differs=costs_differ(end.cost_nano, end.provider_cost_nano),
         kind=row.kind,
         saved_nano=end.saved_nano,
+        key_fp=row.key_fp,
+        wait_s=row.wait_s,
     )
 
 
