@@ -18,6 +18,7 @@ from tests.support.ledger import (
 )
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ports import AttemptResult
+from ultra.core.profile import BreakerRules
 from ultra.store.experience import _SEEN, LATEST, Experience
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
@@ -74,7 +75,7 @@ async def test_medians_and_success_are_those_of_the_models_own_calls(path: Path)
 
 async def test_only_the_latest_calls_count(path: Path) -> None:
     """What failed a hundred calls ago is forgiven."""
-    ledger = ledger_at(path)
+    ledger = ledger_at(path, breaker=BreakerRules(failures=1000))
     for number in range(LATEST + 20):
         outcome = failed(ErrorClass.SERVER) if number < 20 else timed(0.1, 1.0)
         await called(ledger, number, "m-1", outcome, at=number * 10.0)

@@ -9,6 +9,7 @@ from typing import Any
 from ultra.core.ids import attempt_id, call_id
 from ultra.core.model import Endpoint, KeyRef, Target
 from ultra.core.ports import AttemptRecord, AttemptResult, RunEnd, RunRecord
+from ultra.core.profile import BreakerRules
 from ultra.core.request import Message, said
 from ultra.store.database import Place
 from ultra.store.ledger import SqliteLedger
@@ -91,11 +92,17 @@ def ledger_at(
     busy_s: float = 5.0,
     checkpoint_s: float = 1.0,
     mounts: Path | None = None,
+    breaker: BreakerRules | None = None,
 ) -> SqliteLedger:
     said_of_it = [] if warnings is None else warnings
     place = Place(path, busy_s, mounts or path.with_name("no-mounts"))
     return SqliteLedger(
-        path, clock=StillClock(), warn=said_of_it.append, place=place, checkpoint_s=checkpoint_s
+        path,
+        clock=StillClock(),
+        warn=said_of_it.append,
+        place=place,
+        checkpoint_s=checkpoint_s,
+        breaker=breaker,
     )
 
 

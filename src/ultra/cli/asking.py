@@ -21,7 +21,14 @@ from ultra.output.sinks import OutputSink
 from ultra.output.streams import Streams
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.loop import Interrupt
-from ultra.runtime.materials import LARGEST_BYTES, attachment, decoded, is_url, quoted, read_bytes
+from ultra.runtime.materials import (
+    LARGEST_BYTES,
+    Quoted,
+    attachment,
+    decoded,
+    is_url,
+    read_bytes,
+)
 from ultra.runtime.prompting import Ask, sampling_of, schema_of
 
 SILENT_S = 1.0
@@ -57,7 +64,7 @@ def gather(session: Session, typed: Typed, history: tuple[Message, ...] = ()) ->
         _typed_text(" ".join(typed.words)),
         piped="" if "-" in typed.files else text,
         quoted=tuple(_quoted(session, source, text) for source in typed.files),
-        attachments=tuple(_attached(source, piped) for source in typed.attachments),
+        attachments=tuple(_attached(session, source, piped) for source in typed.attachments),
         system=_typed_text(typed.system),
         history=history,
         sampling=sampling_of(typed.options, typed.max_tokens),
@@ -85,16 +92,18 @@ def _typed_text(text: str) -> str:
         return text  # typed at a terminal of another encoding, which Python has decoded
 
 
-def _quoted(session: Session, source: str, piped: str) -> str:
+def _quoted(session: Session, source: str, piped: str) -> Quoted:
     if source == "-":
-        return quoted("stdin", piped)
+        return Quoted("stdin", piped)
     if is_url(source):
-        return quoted(source, session.runtime.page(source))
+        return Quoted(source, session.runtime.page(source))
     name = Path(source).name if not source.startswith("/dev/fd/") else source
-    return quoted(name, decoded(read_bytes(source, "file"), f"file `{source}`"))
+    return Quoted(name, decoded(read_bytes(source, "file"), f"file `{source}`"), source)
 
 
-def _attached(source: str, piped: bytes) -> Media:
+def _attached(session: Session, source: str, piped: bytes) -> Media:
+    if is_url(source):
+        session.runtime.check_source(source)
     return attachment(source, piped)
 
 

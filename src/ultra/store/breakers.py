@@ -59,11 +59,18 @@ class Breakers:
         self._rows: dict[str, BreakerState | None] = {}
         self._changed: set[str] = set()
         self._gens: dict[str, dict[str, int]] = {}
+        self._ended: list[str] = []
 
     def begin(self) -> None:
         """Forget what was read."""
         self._rows.clear()
         self._changed.clear()
+        self._ended.clear()
+
+    def written(self) -> None:
+        """Forget the attempts that have ended, now that this is committed."""
+        for attempt_id in self._ended:
+            self._gens.pop(attempt_id, None)
 
     def look(
         self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float
@@ -106,26 +113,22 @@ class Breakers:
         keep_text: bool = True,
     ) -> None:
         """Move the breakers by how the attempt ended; `keep_text` false keeps its words out."""
-        gens = self._gens.pop(attempt.attempt_id, {})
-        keys, target = keys_of(attempt), attempt.target
-        base_url = without_credentials(target.endpoint.base_url)
-        endpoint = BreakerState("endpoint", target.endpoint.provider, base_url, target.model)
-        credential = BreakerState(
-            "credential", target.endpoint.provider, base_url, key_fp=credential_of(attempt)
-        )
-        seen = _seen(result, now, keep_text=keep_text)
+        self._ended.append(attempt.attempt_id)
+        keys = keys_of(attempt)
         self._read(connection, keys)
-        for key, fresh, outcome in (
-            (keys.model, endpoint, endpoint_outcome(result)),
-            (keys.credential, credential, credential_outcome(result)),
+        seen = _seen(result, now, keep_text=keep_text)
+        for key, outcome in (
+            (keys.model, endpoint_outcome(result)),
+            (keys.credential, credential_outcome(result)),
         ):
-            state = self._rows.get(key)
-            if state is None and outcome != "bad":
-                continue
-            told = structs.replace(seen, outcome=outcome, gen=gens.get(key, 0))
-            before = state or fresh
-            after = note(before, told, self._rules, self._rng.random())
-            self._put(before, after, provider=target.endpoint.provider)
+            if outcome == "bad" or self._rows[key] is not None:
+                self._move(key, attempt, structs.replace(seen, outcome=outcome))
+
+    def _move(self, key: str, attempt: AttemptRecord, seen: Seen) -> None:
+        gen = self._gens.get(attempt.attempt_id, {}).get(key, 0)
+        before = self._rows[key] or fresh(attempt, key)
+        after = note(before, structs.replace(seen, gen=gen), self._rules, self._rng.random())
+        self._put(before, after, provider=attempt.target.endpoint.provider)
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """Write what has changed, each row once."""
@@ -162,6 +165,15 @@ def keys_of(attempt: AttemptRecord) -> Keys:
         breaker_key("endpoint", base_url, ""),
         breaker_key("credential", base_url, credential_of(attempt)),
     )
+
+
+def fresh(attempt: AttemptRecord, key: str) -> BreakerState:
+    """A closed breaker of the attempt's endpoint or credential, whichever has the key."""
+    endpoint, keys = attempt.target.endpoint, keys_of(attempt)
+    url = without_credentials(endpoint.base_url)
+    if key == keys.model:
+        return BreakerState("endpoint", endpoint.provider, url, attempt.target.model)
+    return BreakerState("credential", endpoint.provider, url, key_fp=credential_of(attempt))
 
 
 def credential_of(attempt: AttemptRecord) -> str:
