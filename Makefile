@@ -73,6 +73,7 @@ completions: $(VENV)/.installed
 # The tables that pages take from the code, and the figures of the last `make bench`.
 docs: $(VENV)/.installed
 	$(PY) -m scripts.vendor_table
+	$(PY) -m scripts.error_table
 	test ! -e benchmarks/results.json || $(PY) -m scripts.bench_table
 
 picture: $(VENV)/.installed

@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare chat demo logs cache health models aliases templates keys profiles init completions'
+_ultra_verbs='ask compare chat demo logs cache health models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -18,6 +18,7 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         keys | key) REPLY=keys ;;
         profiles | profile) REPLY=profiles ;;
         init) REPLY=init ;;
+        doctor) REPLY=doctor ;;
         completions | completion) REPLY=completions ;;
         *) REPLY=ask ;;
     esac
@@ -67,6 +68,9 @@ _ultra_flags() { # COMMAND: its flags
         'profiles schema') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'profiles trust') REPLY='-y --yes --show --revoke -P --profile --quiet --verbose --debug -h --help' ;;
         'init') REPLY='-y --yes --force --print --server -P --profile --quiet --verbose --debug -h --help' ;;
+        'doctor') REPLY='--no-probe --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'doctor check') REPLY='--no-probe --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'doctor errors') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'completions') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
     esac
 }
@@ -82,6 +86,7 @@ _ultra_commands() { # COMMAND: the commands under it
         'templates') REPLY='list show path remove' ;;
         'keys') REPLY='list set remove test' ;;
         'profiles') REPLY='list show check use add schema trust' ;;
+        'doctor') REPLY='check errors' ;;
     esac
 }
 
@@ -93,8 +98,8 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
         'logs '0) REPLY='runs' ;;
         'logs list '0) REPLY='runs' ;;
         'logs show '0) REPLY='runs' ;;
-        'health reset '0) REPLY='free' ;;
-        'health open '0) REPLY='free' ;;
+        'health reset '0) REPLY='models' ;;
+        'health open '0) REPLY='models' ;;
         'aliases set '0) REPLY='aliases' ;;
         'aliases set '1) REPLY='models' ;;
         'aliases remove '0) REPLY='aliases' ;;
@@ -182,10 +187,10 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'cache clear --older-than') REPLY='free' ;;
         'cache clear -m' | 'cache clear --model') REPLY='models' ;;
         'cache clear -P' | 'cache clear --profile') REPLY='profiles' ;;
-        'health --probe') REPLY='free' ;;
+        'health --probe') REPLY='words:list prompt' ;;
         'health --every') REPLY='free' ;;
         'health -P' | 'health --profile') REPLY='profiles' ;;
-        'health show --probe') REPLY='free' ;;
+        'health show --probe') REPLY='words:list prompt' ;;
         'health show --every') REPLY='free' ;;
         'health show -P' | 'health show --profile') REPLY='profiles' ;;
         'health reset -P' | 'health reset --profile') REPLY='profiles' ;;
@@ -222,6 +227,9 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'profiles trust -P' | 'profiles trust --profile') REPLY='profiles' ;;
         'init --server') REPLY='free' ;;
         'init -P' | 'init --profile') REPLY='profiles' ;;
+        'doctor -P' | 'doctor --profile') REPLY='profiles' ;;
+        'doctor check -P' | 'doctor check --profile') REPLY='profiles' ;;
+        'doctor errors -P' | 'doctor errors --profile') REPLY='profiles' ;;
         'completions -P' | 'completions --profile') REPLY='profiles' ;;
     esac
 }

@@ -26,7 +26,9 @@ set -g __ultra_commands 'logs list' \
     'profiles use' \
     'profiles add' \
     'profiles schema' \
-    'profiles trust'
+    'profiles trust' \
+    'doctor check' \
+    'doctor errors'
 set -g __ultra_values 'ask -m' \
     'ask --model' \
     'ask -s' \
@@ -198,6 +200,12 @@ set -g __ultra_values 'ask -m' \
     'init --server' \
     'init -P' \
     'init --profile' \
+    'doctor -P' \
+    'doctor --profile' \
+    'doctor check -P' \
+    'doctor check --profile' \
+    'doctor errors -P' \
+    'doctor errors --profile' \
     'completions -P' \
     'completions --profile'
 
@@ -229,6 +237,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo profiles
         case init
             echo init
+        case doctor
+            echo doctor
         case completions completion
             echo completions
         case '*'
@@ -292,6 +302,7 @@ complete -c ultra -n "__ultra_is ''" -a templates -d 'prompts to use again'
 complete -c ultra -n "__ultra_is ''" -a keys -d 'where each provider\'s key comes from; store, remove, test'
 complete -c ultra -n "__ultra_is ''" -a profiles -d 'profiles: list, show, check, use, schema, trust'
 complete -c ultra -n "__ultra_is ''" -a init -d 'look for keys and local servers and write a profile'
+complete -c ultra -n "__ultra_is ''" -a doctor -d 'look at all that ultra stands on; say what to do next'
 complete -c ultra -n "__ultra_is ''" -a completions -d 'completion scripts for bash, zsh and fish'
 complete -c ultra -n "__ultra_is ''" -l version -d 'print the version'
 complete -c ultra -n "__ultra_is '' ask" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
@@ -466,7 +477,7 @@ complete -c ultra -n "__ultra_is 'cache clear'" -s h -l help -d 'show how it is 
 complete -c ultra -n "__ultra_is 'health'" -a show
 complete -c ultra -n "__ultra_is 'health'" -a reset
 complete -c ultra -n "__ultra_is 'health'" -a open
-complete -c ultra -n "__ultra_is 'health'" -l probe -x -d 'where nothing is known: ask for the list of models (free), or send each a prompt'
+complete -c ultra -n "__ultra_is 'health'" -l probe -x -a 'list prompt' -d 'where nothing is known: ask for the list of models (free), or send each a prompt'
 complete -c ultra -n "__ultra_is 'health'" -l no-probe -d 'ask nobody; say `unknown` instead'
 complete -c ultra -n "__ultra_is 'health'" -s w -l watch -d 'redraw until q or Ctrl-C'
 complete -c ultra -n "__ultra_is 'health'" -l every -x -d 'with --watch: how often'
@@ -476,7 +487,7 @@ complete -c ultra -n "__ultra_is 'health'" -l quiet -d 'only warnings and errors
 complete -c ultra -n "__ultra_is 'health'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'health'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'health'" -s h -l help -d 'show how it is used'
-complete -c ultra -n "__ultra_is 'health show'" -l probe -x -d 'where nothing is known: ask for the list of models (free), or send each a prompt'
+complete -c ultra -n "__ultra_is 'health show'" -l probe -x -a 'list prompt' -d 'where nothing is known: ask for the list of models (free), or send each a prompt'
 complete -c ultra -n "__ultra_is 'health show'" -l no-probe -d 'ask nobody; say `unknown` instead'
 complete -c ultra -n "__ultra_is 'health show'" -s w -l watch -d 'redraw until q or Ctrl-C'
 complete -c ultra -n "__ultra_is 'health show'" -l every -x -d 'with --watch: how often'
@@ -486,12 +497,14 @@ complete -c ultra -n "__ultra_is 'health show'" -l quiet -d 'only warnings and e
 complete -c ultra -n "__ultra_is 'health show'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'health show'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'health show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'health reset'" -a '(__ultra_offer models)'
 complete -c ultra -n "__ultra_is 'health reset'" -s a -l all -d 'every breaker and gate'
 complete -c ultra -n "__ultra_is 'health reset'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'health reset'" -l quiet -d 'only warnings and errors on stderr'
 complete -c ultra -n "__ultra_is 'health reset'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'health reset'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'health reset'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'health open'" -a '(__ultra_offer models)'
 complete -c ultra -n "__ultra_is 'health open'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'health open'" -l quiet -d 'only warnings and errors on stderr'
 complete -c ultra -n "__ultra_is 'health open'" -l verbose -d 'tell more on stderr'
@@ -692,6 +705,28 @@ complete -c ultra -n "__ultra_is 'init'" -l quiet -d 'only warnings and errors o
 complete -c ultra -n "__ultra_is 'init'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'init'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'init'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'doctor'" -a check
+complete -c ultra -n "__ultra_is 'doctor'" -a errors
+complete -c ultra -n "__ultra_is 'doctor'" -l no-probe -d 'ask no provider anything'
+complete -c ultra -n "__ultra_is 'doctor'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'doctor'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'doctor'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'doctor'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'doctor'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'doctor'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'doctor check'" -l no-probe -d 'ask no provider anything'
+complete -c ultra -n "__ultra_is 'doctor check'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'doctor check'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'doctor check'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'doctor check'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'doctor check'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'doctor check'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'doctor errors'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'doctor errors'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'doctor errors'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'doctor errors'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'doctor errors'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'doctor errors'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'completions'" -a 'bash zsh fish'
 complete -c ultra -n "__ultra_is 'completions'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'completions'" -l quiet -d 'only warnings and errors on stderr'

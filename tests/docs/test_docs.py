@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from scripts import bench_table, vendor_table
+from scripts import bench_table, error_table, vendor_table
 from scripts.marked import between
 
 from tests.support.cli import Cli
@@ -20,6 +20,17 @@ from ultra.cli.verbs import VERBS
 from ultra.config.schema import Protocol, json_schema
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body
+from ultra.core.health import (
+    BreakerStanding,
+    BreakerWord,
+    Check,
+    Credential,
+    EndpointHealth,
+    Gate,
+    HealthReport,
+    Standing,
+    Traffic,
+)
 from ultra.core.records import AttemptDocument, CallDocument, RunDocument
 from ultra.core.stream import StreamBody
 from ultra.core.verdict import Verdict
@@ -163,6 +174,22 @@ def test_the_table_of_vendors_is_in_step() -> None:
     page = text(vendor_table.PAGE)
 
     assert between(page, vendor_table.NAME, vendor_table.table()) == page
+
+
+def test_the_table_of_error_classes_is_in_step() -> None:
+    """`ultra doctor errors` prints the same."""
+    page = text(error_table.PAGE)
+
+    assert between(page, error_table.NAME, error_table.table()) == page
+
+
+def test_every_word_of_a_health_report_is_told() -> None:
+    """Each field of the document, and each standing."""
+    named = code_words(ROOT / "docs/health.md")
+    structs = (HealthReport, EndpointHealth, Traffic, BreakerStanding, Gate, Credential, Check)
+    fields = {field for struct in structs for field in struct.__struct_fields__}
+
+    assert (fields | set(get_args(Standing)) | set(get_args(BreakerWord))) - named == set()
 
 
 def test_every_key_of_a_profile_is_told() -> None:

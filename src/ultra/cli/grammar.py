@@ -36,6 +36,8 @@ KINDS = {
     "path": FILES,
     "folder": FILES,
     "shell": "words:bash zsh fish",
+    "endpoint": "models",
+    "probe": "words:list prompt",
 }
 """What the values of a parameter are, by its name in the command; the rest is free."""
 

@@ -114,12 +114,8 @@ def reset(
             "say which endpoint, or `--all`", hint="`ultra health` shows what is held back"
         )
     count = by_hand.reset(here.runtime, endpoint)
-    what = "every endpoint" if endpoint is None else f"`{endpoint}`"
-    here.note(
-        f"{count} breakers and gates of {what} let calls through again"
-        if count
-        else f"nothing was held back at {what}"
-    )
+    what = "breaker or gate lets" if count == 1 else "breakers and gates let"
+    here.note(f"{count} {what} calls through again" if count else "no call was held back")
 
 
 @app.command("open", cls=Under, epilog=shown("ultra health open smart", "ultra health open lab"))
@@ -137,6 +133,7 @@ def open_(ctx: typer.Context, endpoint: Endpoint) -> None:
 
 
 def _prompted(here: Here) -> "Interruption | None":
-    from ultra.runtime.probing import send_probes
+    from ultra.runtime.probing import PROBE_S, send_probes
 
+    here.note(f"one tiny prompt goes to each model; {PROBE_S:.0f} s at most")
     return send_probes(here.runtime)

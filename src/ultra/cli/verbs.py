@@ -32,6 +32,7 @@ VERBS: dict[str, Verb] = {
     "keys": Verb("keys", "where each provider's key comes from; store, remove, test", "Set up"),
     "profiles": Verb("profiles", "profiles: list, show, check, use, schema, trust", "Set up"),
     "init": Verb("init", "look for keys and local servers and write a profile", "Set up"),
+    "doctor": Verb("doctor", "look at all that ultra stands on; say what to do next", "Set up"),
     "completions": Verb("completions", "completion scripts for bash, zsh and fish", "Set up"),
 }
 
@@ -40,7 +41,6 @@ PLANNED = frozenset(
         "ab",
         "budgets",
         "cost",
-        "doctor",
         "map",
         "mcp",
         "pick",

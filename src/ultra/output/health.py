@@ -297,6 +297,8 @@ def _until(one: EndpointHealth, now: float) -> str:
 def _name(one: EndpointHealth, most: int = _MOST_NAME) -> str:
     """The profile's names with the model they stand for, if there is room for both."""
     names, model = cell(", ".join(one.names), 60), cell(one.model, 80)
+    if names == model:
+        names = ""
     both = f"{names} ({model})" if names else model or "(no model named)"
     return both if not names or cell_width(both) <= most else names
 

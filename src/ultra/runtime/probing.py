@@ -11,7 +11,7 @@ WORDS = "Reply with the word ok."
 MOST_TOKENS = 64
 """Room for a word, and for a model that thinks a little first."""
 
-PROBE_S = 20.0
+PROBE_S = 15.0
 """How long all of them together may take: they are asked at once."""
 
 

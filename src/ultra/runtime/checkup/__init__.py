@@ -1,0 +1,1 @@
+"""The checks of `ultra doctor`, a module for each part of the house. None of them writes."""
