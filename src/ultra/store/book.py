@@ -1,0 +1,195 @@
+"""The book of budgets, as `ultra budgets` reads and writes it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from ultra.core.budget import RUN, Limit
+from ultra.core.errors import StoreError, UsageError
+from ultra.core.windows import begins, next_window, window_at
+from ultra.store.counters import Windows, zone_of
+from ultra.store.database import Opened, Place, open_database
+from ultra.store.dead import release_dead
+from ultra.store.limits import keep_limits, stored_limits
+from ultra.store.reading import reading
+from ultra.store.uncertain import Uncertain, apply, uncertain
+
+Source = Literal["store", "profile"]
+
+
+class Gauge(Struct, frozen=True):
+    """One limit and how far it is used in the window that runs now; money in nano-dollars.
+
+    `source` is who set it. A budget per run has no window of its own: all of its figures are 0 and
+    `window` is empty. `left` is negative once it is overdrawn. Times are UTC seconds since the
+    epoch, None for a run's.
+    """
+
+    limit: Limit
+    source: Source
+    window: str = ""
+    begins_at: float | None = None
+    ends_at: float | None = None
+    spent_nano: int = 0
+    reserved_nano: int = 0
+    uncertain_nano: int = 0
+    overdraft_nano: int = 0
+    unpriced: int = 0
+
+    @property
+    def left_nano(self) -> int:
+        """What may still be spent."""
+        return self.limit.limit_nano - self.spent_nano - self.reserved_nano - self.uncertain_nano
+
+
+class Book:
+    """The budgets in the log at `path`. `now` tells UTC seconds since the epoch.
+
+    Every method raises `StoreError` when the file cannot be used.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], float]) -> None:
+        self._path = path
+        self._now = now
+
+    def gauges(self, profile: Sequence[Limit] = ()) -> list[Gauge]:
+        """Every limit of the store, then those of a profile, with how far each is used."""
+        with reading(self._path) as connection:
+            stored = stored_limits(connection) if connection else ()
+            zones = {(limit.scope, limit.period): limit.timezone for limit in stored}
+            named: list[tuple[Limit, Source]] = [(limit, "store") for limit in stored]
+            named += [(limit, "profile") for limit in profile]
+            if connection is None:
+                return [Gauge(limit, source) for limit, source in named]
+            windows = Windows(connection, self._now())
+            return [
+                _gauge(windows, limit, source, zones.get((limit.scope, limit.period), ""))
+                for limit, source in named
+            ]
+
+    def set(self, limit: Limit) -> Gauge:
+        """Set a limit, in place of the one of its scope and period; how far it is used already.
+
+        What was charged in its window before is counted. Raises `UsageError` for a hard one on a
+        network file system.
+        """
+        with self._writing() as opened:
+            if opened.network and limit.mode == "hard":
+                raise UsageError(
+                    f"a hard budget cannot be kept on a network file system (`{opened.network}`)",
+                    hint="put the log on a local disk (`ULTRA_HOME`), or make the budget soft",
+                )
+            connection, now = opened.connection, self._now()
+            keep_limits(connection, [limit], now)
+            if limit.period == RUN:
+                return Gauge(limit, "store")
+            zone = zone_of(limit.timezone)
+            _bring_back(connection, limit, window_at(limit.period, now, zone))
+            windows = Windows(connection, now)
+            gauge = _gauge(windows, limit, "store", limit.timezone)
+            windows.write()
+            return gauge
+
+    def remove(self, scope: str, period: str | None) -> list[Limit]:
+        """Remove the limits of a scope, of one period or of all; those that there were."""
+        with self._writing() as opened:
+            connection = opened.connection
+            found = [
+                limit
+                for limit in stored_limits(connection)
+                if limit.scope == scope and period in (None, limit.period)
+            ]
+            for limit in found:
+                for table in ("budget_limit", "budget", "reservation_scope"):
+                    connection.execute(
+                        f"DELETE FROM {table} WHERE scope = ? AND period = ?",  # noqa: S608
+                        (limit.scope, limit.period),
+                    )
+            return found
+
+    def uncertain(self) -> list[Uncertain]:
+        """Attempts whose process died before they ended, oldest first."""
+        if not self._path.exists():
+            return []
+        with self._writing() as opened:
+            release_dead(opened.connection, self._now())
+            return uncertain(opened.connection)
+
+    def reconcile(self, ids: Sequence[str], cost_nano: int) -> list[Uncertain]:
+        """Settle uncertain attempts at what each is known to have cost, 0 for nothing; which.
+
+        The log is charged the same. One that is uncertain no more is left as it is.
+        """
+        with self._writing() as opened:
+            return apply(opened.connection, ids, cost_nano, self._now())
+
+    @contextmanager
+    def _writing(self) -> Iterator[Opened]:
+        """One transaction on the file, which is made if need be."""
+        try:
+            opened = open_database(Place(self._path), self._now())
+            with closing(opened.connection) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield opened
+                connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"the log `{self._path}` cannot be written: {error}",
+                hint="`ultra logs path` shows where it is",
+            ) from error
+
+
+def _gauge(windows: Windows, limit: Limit, source: Source, timezone: str) -> Gauge:
+    if limit.period == RUN:
+        return Gauge(limit, source)
+    window, zone = windows.current(limit.scope, limit.period, "", timezone), zone_of(timezone)
+    return Gauge(
+        limit,
+        source,
+        window.window_id,
+        begins(window.window_id, zone),
+        begins(next_window(limit.period, window.window_id), zone),
+        window.spent,
+        window.reserved,
+        window.uncertain,
+        window.overdraft,
+        window.unpriced,
+    )
+
+
+_LATER = "scope = ? AND period = ? AND window_id > ?"
+_SUMS = (
+    *("opening_nano", "spent_nano", "reserved_nano", "uncertain_nano"),
+    *("overdraft_nano", "unpriced"),
+)
+
+
+def _bring_back(connection: sqlite3.Connection, limit: Limit, today: str) -> None:
+    """Count in today's window what a clock that was ahead has counted in later ones.
+
+    Whoever sets a budget says that the clock is right now; what was spent stays spent.
+    """
+    place = (limit.scope, limit.period, today)
+    later = connection.execute(f"SELECT count(*) FROM budget WHERE {_LATER}", place)  # noqa: S608
+    if not later.fetchone()[0]:
+        return
+    connection.execute(
+        "INSERT OR IGNORE INTO budget (scope, period, window_id) VALUES (?, ?, ?)", place
+    )
+    sums = ", ".join(
+        f"{name} = {name} + (SELECT sum({name}) FROM budget WHERE {_LATER})"  # noqa: S608
+        for name in _SUMS
+    )
+    connection.execute(
+        f"UPDATE budget SET {sums} WHERE scope = ? AND period = ? AND window_id = ?",  # noqa: S608
+        (*place * len(_SUMS), *place),
+    )
+    connection.execute(f"DELETE FROM budget WHERE {_LATER}", place)  # noqa: S608
+    connection.execute(
+        f"UPDATE reservation_scope SET window_id = ? WHERE {_LATER}",  # noqa: S608
+        (today, *place),
+    )
