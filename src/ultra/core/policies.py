@@ -27,7 +27,7 @@ EXPLORED = 0.05
 BUFFER = 0.1
 """How much slower than the fastest still counts as fast, so that not all go to one."""
 
-DRAWS = 400
+DRAWS = 200
 """Draws that the propensity of `explore` is counted from."""
 
 Ranked = tuple[list[Candidate], float]
