@@ -24,6 +24,7 @@ from ultra.store.allowance import (
 )
 from ultra.store.counters import MOST_NANO, Reservation
 from ultra.store.dead import release_dead
+from ultra.store.hedges import no_copy
 from ultra.store.holding import Holding
 from ultra.store.limits import stored_limits
 
@@ -182,6 +183,8 @@ class Budgets:
         """Why the attempt must not leave whatever is left of the budgets; None when it may."""
         if hard and self.network:
             return on_network(hard[0].limit, self.network)
+        if attempt.kind == "hedge" and any(line.nearly_used for line in hard):
+            return no_copy(attempt, "a hard budget is nearly used up").failure
         if run.run_id not in self._deciding:
             self._deciding[run.run_id] = self._decide(attempt, run, now)
         refusal = self._deciding[run.run_id].refusal
