@@ -3,6 +3,7 @@
 import pytest
 
 from ultra.core.request import Media, Text, said
+from ultra.runtime.materials import Quoted
 from ultra.runtime.prompting import CACHED_BYTES, Ask, prompt_of
 
 LONG = "x" * CACHED_BYTES
@@ -23,7 +24,7 @@ def marked(ask: Ask) -> list[str]:
         Ask("and now?", history=HISTORY),
         Ask(LONG, goes_on=True),
         Ask("hi", system=LONG, goes_on=True),
-        Ask("hi", quoted=(LONG,), goes_on=True),
+        Ask("hi", quoted=(Quoted("notes.md", LONG),), goes_on=True),
         Ask("hi", piped=LONG, goes_on=True),
     ],
     ids=["continued", "chat", "system", "file", "piped"],
@@ -39,7 +40,7 @@ def test_a_long_conversation_is_marked_at_its_last_words(ask: Ask) -> None:
     "ask",
     [
         Ask(LONG),
-        Ask("hi", quoted=(LONG,)),
+        Ask("hi", quoted=(Quoted("notes.md", LONG),)),
         Ask("hi", goes_on=True),
         Ask("x" * (CACHED_BYTES - 1), goes_on=True),
         Ask("", attachments=(Media("image/png", b"x" * 9999),), history=HISTORY),

@@ -127,7 +127,7 @@ def ask(
     from ultra.cli.ask_run import Wanted, run_ask
     from ultra.cli.asking import Typed
     from ultra.cli.context import Session
-    from ultra.cli.terms import CACHE_USES, Terms
+    from ultra.cli.terms import CACHE_USES, Terms, secrets_rule
 
     form = "json" if as_json else "ndjson" if events else form
     if form not in ("text", "markdown", "json", "ndjson"):
@@ -161,7 +161,7 @@ def ask(
         hedge=hedge,
         explain=explain,
         cache="refresh" if refresh else CACHE_USES[cache],
-        secrets="allow" if allow_secrets else "redact" if redact else None,
+        secrets=secrets_rule(redact=redact, allow=allow_secrets),
     )
     wanted = Wanted(
         models=model or [],

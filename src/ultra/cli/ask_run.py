@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ultra.cli.asking import Typed, gather
+from ultra.cli.asking import Typed, gather, gathered
 from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK, code_of_ask
 from ultra.cli.terms import Terms, action_of, carry_out, hand_over
@@ -97,12 +97,16 @@ def _asked(
 ) -> Ask:
     history = past.messages if past else ()
     if template is None:
-        return gather(session, typed, history)
+        return gather(session, typed, history, secrets=wanted.terms.secrets)
     from ultra.runtime.shortcuts import filled_in
 
+    guard = session.runtime.guard(wanted.terms.secrets)
     under = [f"{name}={value}" for name, value in template.options.items()]
-    ask = gather(session, replace(typed, options=[*under, *typed.options]), history)
-    return filled_in(ask, template, wanted.params)
+    typed = replace(typed, options=[*under, *typed.options])
+    ask = guard.ask(gathered(session, typed, history))
+    stored, params = guard.template(template), guard.parameters(wanted.params)
+    guard.settle(session.warn)
+    return filled_in(ask, stored, params)
 
 
 def _conversation(session: Session, wanted: Wanted) -> Conversation | None:
@@ -177,6 +181,9 @@ def _save(session: Session, typed: Typed, wanted: Wanted, name: str) -> int:
         model=wanted.models[0] if wanted.models else "",
         options={**options},
     )
+    guard = session.runtime.guard(wanted.terms.secrets)
+    template = guard.template(template)
+    guard.settle(session.warn)
     path = keep_template(session.runtime, template)
     session.note(f"saved as {path}; use it with `ultra -t {name}`")
     return OK

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from ultra.cli.context import Session
 from ultra.core.answer import Answer
 from ultra.core.errors import ErrorClass, Failure, UsageError
 from ultra.core.ports import Sink
+from ultra.core.refusals import span
 from ultra.core.request import Media, Message
 from ultra.output.figures import differing_costs
 from ultra.output.messages import Messages
@@ -53,8 +54,25 @@ class Typed(Struct, frozen=True):
     read_stdin: bool = True
 
 
-def gather(session: Session, typed: Typed, history: tuple[Message, ...] = ()) -> Ask:
-    """Everything a prompt is made from, read before anything is sent. Raises `UsageError`."""
+def gather(
+    session: Session,
+    typed: Typed,
+    history: tuple[Message, ...] = (),
+    *,
+    secrets: Literal["redact", "allow"] | None = None,
+) -> Ask:
+    """Everything a prompt is made from, read and looked through before anything is sent.
+
+    Raises `UsageError`, and `GuardError` for secrets that may not leave.
+    """
+    guard = session.runtime.guard(secrets)
+    ask = guard.ask(gathered(session, typed, history))
+    guard.settle(session.warn)
+    return ask
+
+
+def gathered(session: Session, typed: Typed, history: tuple[Message, ...] = ()) -> Ask:
+    """Everything a prompt is made from, as it is. Raises `UsageError`."""
     if typed.repair and typed.schema is None:
         raise UsageError("`--repair` needs a schema to hold the answer to", hint="add `--schema`")
     wants_stdin = "-" in (*typed.files, *typed.attachments)
@@ -246,5 +264,5 @@ def failure_line(failure: Failure, answer: Answer | None = None) -> str:
     cut = "" if whole else "; what came is incomplete"
     request = f" [request {failure.request_id}]" if failure.request_id else ""
     asked = failure.retry_after_s if failure.sent else None  # a refusal of ours tells its own wait
-    wait = f"; it asks to wait {asked:g} s" if asked else ""
+    wait = f"; it asks to wait {span(asked)}" if asked else ""
     return f"{who} failed: {kind}{status}: {failure.message}{request}{wait}{cut}"

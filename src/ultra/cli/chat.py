@@ -48,6 +48,10 @@ def chat(
     option: options.Options = None,
     max_tokens: options.MaxTokens = None,
     no_log: options.NoLog = False,
+    cost_center: options.CostCenter = None,
+    tag: options.Tags = None,
+    redact: options.Redact = False,
+    allow_secrets: options.AllowSecrets = False,
     key: options.Key = None,
     profile: options.Profile = None,
     quiet: options.Quiet = False,
@@ -57,8 +61,16 @@ def chat(
     """Talk to a model, a route or an ensemble, turn by turn."""
     from ultra.cli.chat_run import Chat
     from ultra.cli.context import Session
+    from ultra.cli.terms import Terms, secrets_rule
     from ultra.runtime.prompting import sampling_of
 
+    terms = Terms(
+        keep_text=not no_log,
+        cost_center=cost_center or "",
+        tags=tag or [],
+        secrets=secrets_rule(redact=redact, allow=allow_secrets),
+    )
+    terms.check()
     session = Session(profile, quiet=quiet, verbose=verbose, key=key)
     past = session.runtime.conversation(cid) if cid is not None or proceed else None
     talk = Chat(
@@ -66,7 +78,7 @@ def chat(
         tuple(model or (past.models if past else ())),
         sampling_of(option or [], max_tokens),
         system=system or "",
-        keep_text=not no_log,
+        terms=terms,
         past=past,
     )
     return talk.run()

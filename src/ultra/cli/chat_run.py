@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from ultra.cli.asking import perform, tell_losses
 from ultra.cli.context import Session
-from ultra.cli.exit_codes import INTERRUPTED, OK, code_of_ask
-from ultra.core.errors import UltraError, UsageError
+from ultra.cli.exit_codes import INTERRUPTED, OK, code_of_ask, code_of_error
+from ultra.cli.terms import Terms
+from ultra.core.errors import GuardError, UltraError, UsageError
 from ultra.core.request import Message, Sampling, said
+from ultra.core.tags import cost_center_of, tags_of
 from ultra.core.text import did_you_mean
 from ultra.output.sinks import View, ask_sinks
 from ultra.runtime.action import Action, Selection
@@ -27,16 +29,16 @@ class Chat:
         sampling: Sampling,
         *,
         system: str = "",
-        keep_text: bool = True,
+        terms: Terms = Terms(),  # noqa: B008 - a frozen value
         past: Conversation | None = None,
     ) -> None:
         self._session = session
         self._sampling = sampling
-        self._system = system
-        self._keep_text = keep_text
+        self._terms = terms
         self._conversation = past.id if past else ""
         self._turns: tuple[Message, ...] = past.messages if past else ()
         self._asked = ""
+        self._system = self._cleaned(system, "the system prompt")
         self._selection: Selection = session.runtime.select(models, None)
         self._code = OK
         self._commands: dict[str, Callable[[str], bool]] = {
@@ -79,10 +81,20 @@ class Chat:
             self._answer(line)
         except UltraError as error:
             self._session.messages.failure(error)
+            if isinstance(error, GuardError):
+                self._code = code_of_error(error)
         return self._code != INTERRUPTED["broken_pipe"]
 
+    def _cleaned(self, text: str, place: str) -> str:
+        """The text without its secrets. Raises `GuardError` where they stop it."""
+        guard = self._session.runtime.guard(self._terms.secrets)
+        clean = guard.text(text, place, counted="\n" in text)
+        guard.settle(self._session.warn)
+        return clean
+
     def _answer(self, words: str) -> None:
-        session = self._session
+        session, terms = self._session, self._terms
+        words = self._cleaned(words, "the prompt")
         prompt = prompt_of(
             Ask(
                 words,
@@ -96,9 +108,11 @@ class Chat:
             "chat",
             prompt,
             self._selection,
-            keep_text=self._keep_text,
+            keep_text=terms.keep_text,
             conversation=self._conversation,
             session=session.runtime.session,
+            cost_center=cost_center_of(terms.cost_center),
+            tags=tags_of(terms.tags),
         )
         result = perform(session, action, ask_sinks(session.streams, session.runtime.clock, View()))
         tell_losses(session, result)

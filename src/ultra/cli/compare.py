@@ -81,7 +81,7 @@ def compare(
     from ultra.cli.asking import Typed
     from ultra.cli.compare_run import Wanted, run_compare
     from ultra.cli.context import Session
-    from ultra.cli.terms import CACHE_USES, Terms
+    from ultra.cli.terms import CACHE_USES, Terms, secrets_rule
 
     form = "json" if as_json else form
     if form not in FORMATS:
@@ -112,7 +112,7 @@ def compare(
         tags=tag or [],
         max_cost=max_cost,
         cache="refresh" if refresh else CACHE_USES[cache],
-        secrets="allow" if allow_secrets else "redact" if redact else None,
+        secrets=secrets_rule(redact=redact, allow=allow_secrets),
     )
     wanted = Wanted(models=model or [], terms=terms, events=events, allow_partial=allow_partial)
     return run_compare(Session(profile, quiet=quiet, verbose=verbose, key=key), typed, wanted)

@@ -48,7 +48,7 @@ def _action(session: Session, typed: Typed, wanted: Wanted) -> Action:
         "compare",
         session.runtime.select_all(wanted.models),
         terms=wanted.terms,
-        ask=lambda: gather(session, typed),
+        ask=lambda: gather(session, typed, secrets=wanted.terms.secrets),
         session=session.runtime.session,
     )
 

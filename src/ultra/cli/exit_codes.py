@@ -18,6 +18,7 @@ from ultra.core.errors import (
     CallError,
     ConfigError,
     ErrorClass,
+    GuardError,
     UltraError,
     UsageError,
 )
@@ -47,6 +48,8 @@ def code_of_error(error: UltraError) -> int:
             return USAGE
         case ConfigError():
             return CONFIG
+        case GuardError():
+            return REFUSED
         case CallError():
             return code_of_class(error.error_class)
         case _:

@@ -11,16 +11,20 @@ from ultra.cli.confirming import confirmed, show_plan
 from ultra.cli.context import Session
 from ultra.core.cost import nano_of_usd
 from ultra.core.errors import UsageError
+from ultra.core.tags import cost_center_of, tags_of
 from ultra.core.text import one_line
 from ultra.output.files import check_place, write_atomic
 from ultra.output.sinks import OutputSink
 from ultra.runtime.action import Action, CacheUse, RunResult, Selection, Verb
 from ultra.runtime.prompting import Ask, check_fits, prompt_of
 
-LONGEST_TAG = 200
-
 CACHE_USES: dict[bool | None, CacheUse | None] = {None: None, True: "on", False: "off"}
 """What `--cache` and `--no-cache` mean; without either the profile decides."""
+
+
+def secrets_rule(*, redact: bool, allow: bool) -> Literal["redact", "allow"] | None:
+    """What `--redact` and `--allow-secrets` mean; of both, one from a variable, the stricter."""
+    return "redact" if redact else "allow" if allow else None
 
 
 class Terms(Struct, frozen=True):
@@ -50,6 +54,8 @@ class Terms(Struct, frozen=True):
             check_place(self.output)
         seconds_of("--deadline", self.deadline_s)
         seconds_of("--grace", self.grace_s)
+        tags_of(self.tags)
+        cost_center_of(self.cost_center)
 
 
 def action_of(
@@ -81,7 +87,7 @@ def action_of(
         keep_text=terms.keep_text,
         conversation=conversation,
         session=session,
-        cost_center=terms.cost_center,
+        cost_center=cost_center_of(terms.cost_center),
         tags=tags_of(terms.tags),
         max_cost_nano=_max_cost(terms.max_cost),
         hedge=terms.hedge,
@@ -116,25 +122,6 @@ def carry_out(
     tell_notes(session, result)
     session.runtime.close()
     return result
-
-
-def tags_of(texts: Sequence[str]) -> dict[str, str]:
-    """Tags as typed, `NAME=VALUE` each; a name that comes twice keeps its last value.
-
-    Raises `UsageError` for what is none.
-    """
-    tags: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (equals and name.strip() and value.strip()) or len(text) > LONGEST_TAG:
-            raise UsageError(
-                f"`--tag {one_line(text, 80)}` is no tag",
-                hint=f"write `--tag NAME=VALUE`, at most {LONGEST_TAG} characters",
-            )
-        if not text.isprintable():
-            raise UsageError("a tag holds control characters", hint="write `--tag NAME=VALUE`")
-        tags[name.strip()] = value.strip()
-    return tags
 
 
 def _max_cost(text: str | None) -> int | None:

@@ -161,6 +161,19 @@ class ConfigError(UltraError):
         self.problems = tuple(problems)
 
 
+class GuardError(UltraError):
+    """A guardrail refused and nothing was sent: a secret in the prompt, a provider not allowed.
+
+    `problems` are the places, one a secret; their values are in no message.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
 class StoreError(UltraError):
     """The log or the state beside it cannot be read or written."""
 

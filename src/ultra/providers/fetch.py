@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ultra import __version__
-from ultra.core.errors import CallError, ErrorClass, UsageError
+from ultra.core.errors import CallError, ErrorClass, GuardError, UsageError
 from ultra.core.hosts import is_loopback
 from ultra.core.model import Endpoint
 from ultra.providers.coding import ACCEPTED
@@ -53,12 +53,18 @@ async def list_models(http: Http, endpoint: Endpoint, protocol: WireProtocol) ->
 
 
 async def fetch_text(
-    url: str, transports: Transports, *, connect_s: float = 5.0, secure: bool = False
+    url: str,
+    transports: Transports,
+    *,
+    connect_s: float = 5.0,
+    secure: bool = False,
+    local: bool = False,
 ) -> str:
     """The text behind an http or https URL, redirects followed, at most 20 MB.
 
-    With `secure`, no step of the way may be plain http except on this machine. Raises `UsageError`
-    for what cannot be had: it is typed by the user like a file's name.
+    With `secure`, no step of the way may be plain http except on this machine; with `local`, none
+    may leave this machine. Raises `UsageError` for what cannot be had: it is typed by the user like
+    a file's name.
     """
     place = _address(url)
     for _ in range(HOPS + 1):
@@ -67,6 +73,8 @@ async def fetch_text(
                 f"`{place}` comes over plain http, where anybody on the way can change it",
                 hint="take it from an `https` URL, or give a file",
             )
+        if local and not is_loopback(place.host):
+            raise GuardError(f"`{url}` leads to `{place.host}`, and nothing may leave this machine")
         try:
             async with _get(place, transports, connect_s) as response:
                 if not 300 <= response.status_code < 400:

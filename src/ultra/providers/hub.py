@@ -70,14 +70,14 @@ class ProviderHub:
         """As `Http.clock_ahead_s`; None for an endpoint that was not asked."""
         return None if self._http is None else self._http.clock_ahead_s(endpoint)
 
-    async def fetch(self, url: str, *, secure: bool = False) -> str:
-        """The text behind a URL (`-f URL`), without any key; `secure` as for `fetch_text`.
+    async def fetch(self, url: str, *, secure: bool = False, local: bool = False) -> str:
+        """The text behind a URL (`-f URL`), without any key; `secure`, `local` as for `fetch_text`.
 
         Raises `UsageError` and `ConfigError`.
         """
         from ultra.providers.fetch import fetch_text  # noqa: PLC0415
 
-        return await fetch_text(url, self._carriers(), secure=secure)
+        return await fetch_text(url, self._carriers(), secure=secure, local=local)
 
     async def aclose(self) -> None:
         """Close every connection."""

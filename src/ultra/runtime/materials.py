@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from ultra.core.errors import UsageError
 from ultra.core.request import Media
 
@@ -63,9 +65,17 @@ def decoded(data: bytes, where: str) -> str:
     return text
 
 
-def quoted(name: str, text: str) -> str:
-    """A file's text as it stands in a prompt, between tags that name it."""
-    return f'<file name="{name}">\n{text.rstrip()}\n</file>'
+class Quoted(Struct, frozen=True):
+    """A file or page that goes into a prompt. `source` is what was typed to name it."""
+
+    name: str
+    text: str
+    source: str = ""
+
+    @property
+    def block(self) -> str:
+        """Its text as it stands in a prompt, between tags that name it."""
+        return f'<file name="{self.name}">\n{self.text.rstrip()}\n</file>'
 
 
 def attachment(source: str, stdin: bytes | None = None) -> Media:

@@ -21,6 +21,7 @@ from ultra.core.request import (
     said,
 )
 from ultra.runtime.estimate import overflow
+from ultra.runtime.materials import Quoted
 
 TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 """The words of the short schema form, as llm has them."""
@@ -34,12 +35,13 @@ NEEDS: tuple[tuple[str, Capability, str], ...] = (
 class Ask(Struct, frozen=True):
     """Everything a prompt is made from.
 
-    `history` are the turns before, `piped` is stdin's text; `goes_on` says that more turns follow.
+    `quoted` are files and pages, `piped` is stdin's text, `history` are the turns before; `goes_on`
+    says that more turns follow.
     """
 
     words: str
     piped: str = ""
-    quoted: tuple[str, ...] = ()
+    quoted: tuple[Quoted, ...] = ()
     attachments: tuple[Media, ...] = ()
     system: str = ""
     history: tuple[Message, ...] = ()
@@ -57,7 +59,7 @@ Source: docs.claude.com/en/docs/build-with-claude/prompt-caching#cache-limitatio
 
 def prompt_of(ask: Ask) -> Prompt:
     """The prompt: files, piped text, a blank line, then the words. Raises `UsageError` if empty."""
-    pieces = [*ask.quoted, ask.piped.strip("\n"), ask.words.strip()]
+    pieces = [*(piece.block for piece in ask.quoted), ask.piped.strip("\n"), ask.words.strip()]
     text = "\n\n".join(piece for piece in pieces if piece.strip())
     if not text and not ask.attachments:
         raise UsageError("the prompt is empty", hint='type it: `ultra "why is the sky blue"`')

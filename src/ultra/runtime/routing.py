@@ -9,7 +9,14 @@ from msgspec.structs import replace
 
 from ultra.config.secrets import Keys, KeyStatus
 from ultra.core.candidates import Exclusion, Fact, Place, Size
-from ultra.core.errors import ConfigError, ErrorClass, StoreError, UltraError, UsageError
+from ultra.core.errors import (
+    ConfigError,
+    ErrorClass,
+    GuardError,
+    StoreError,
+    UltraError,
+    UsageError,
+)
 from ultra.core.estimates import Estimates, estimates
 from ultra.core.model import Capability, Route, Target
 from ultra.core.policies import MEASURED
@@ -107,6 +114,8 @@ def nobody(plan: Plan) -> UltraError:
         f"`{line.ref}`: {line.exclusion.message}" for line in plan.candidates if line.exclusion
     )
     what = f"no model of `{plan.name}` may be asked" if plan.name else "no model may be asked"
+    if whys == {"guardrail"}:
+        return GuardError(f"{what}: {reasons}", hint="name another with `-m`")
     if whys <= {"capability", "window"}:
         hint = "`ultra models --json` tells what each takes; name another with `-m`"
         return UsageError(f"{what}: {reasons}", hint=hint)

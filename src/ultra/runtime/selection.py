@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from ultra.core.errors import ConfigError, UsageError
+from ultra.core.errors import ConfigError, GuardError, UsageError
 from ultra.core.model import Choice, Ensemble, Route, Target
-from ultra.core.profile import Profile
+from ultra.core.profile import Profile, forbidden
 from ultra.runtime.action import Selection
 from ultra.strategies.registry import strategy_row
 
@@ -39,7 +39,7 @@ def select_for_ask(
     """One answer: a model, a route, an ensemble, or several models (fusion unless told otherwise).
 
     Raises `UsageError` for names and strategies that do not go together, `ConfigError` when there
-    is nobody to ask.
+    is nobody to ask, `GuardError` for a model that the profile lets nobody ask.
     """
     asked = profile.expand(tuple(names) or _words(profile.defaults.ask))
     if not asked:
@@ -52,6 +52,8 @@ def select_for_ask(
         raise UsageError(
             f"strategy `{chosen.strategy}` gives no single answer", hint="`ultra compare` shows all"
         )
+    if chosen.route is None:  # the plan of a route leaves out what is forbidden, with the reason
+        check_allowed(profile, chosen)
     return chosen
 
 
@@ -60,7 +62,20 @@ def select_for_compare(profile: Profile, names: Sequence[str], resolve: Resolve)
     asked = profile.expand(tuple(names) or profile.defaults.compare)
     if not asked:
         raise no_model(profile)
-    return _several(profile, asked, "all", resolve)
+    chosen = _several(profile, asked, "all", resolve)
+    check_allowed(profile, chosen)
+    return chosen
+
+
+def check_allowed(profile: Profile, selection: Selection) -> None:
+    """Raise `GuardError` when the profile forbids anybody who would see the prompt."""
+    for target in selection.everyone:
+        why = forbidden(profile, target)
+        if why is not None:
+            raise GuardError(
+                f"`{target.ref}` may not be asked: {why}",
+                hint="name another model with `-m`; `ultra models` lists them",
+            )
 
 
 def _words(name: str) -> tuple[str, ...]:
