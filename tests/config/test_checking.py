@@ -406,3 +406,10 @@ def test_an_option_of_the_wrong_kind_is_a_mistake(home: Home) -> None:
 
     paths = [problem.path for problem in home.problems("bad")]
     assert paths == ["providers.anthropic.options.seed", "models.fast.options.temperature"]
+
+
+def test_a_wrong_value_under_a_name_is_told_like_any_other(home: Home) -> None:
+    """Also where nothing may stand in its place."""
+    found = home.wrong("providers: {lab: {base_url: 'http://127.0.0.1/v1', headers: {X-A: [1]}}}")
+
+    assert "providers.lab.headers.X-A" in [problem.path for problem in found]

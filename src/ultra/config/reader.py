@@ -86,7 +86,10 @@ class Reader:
                 continue
             self.places[here] = self._where(value if _inline(value) else key)
             read = self.read(value, shape.value_type, here)
-            found[key.text] = None if read is BROKEN else read
+            if read is not BROKEN:
+                found[key.text] = read
+            elif _may_be_none(shape.value_type):  # what refers to it is no mistake of its own
+                found[key.text] = None
         return found
 
     def _list(self, node: Node, shape: inspect.VarTupleType, path: KeyPath) -> Any:
@@ -157,3 +160,10 @@ def _alternative(union: inspect.UnionType, node: Node) -> inspect.Type | None:
         if fits:
             return member
     return None
+
+
+def _may_be_none(shape: inspect.Type) -> bool:
+    bare, _ = unwrapped(shape)
+    return isinstance(bare, inspect.UnionType) and any(
+        isinstance(member, inspect.NoneType) for member in bare.types
+    )

@@ -1,0 +1,198 @@
+"""Routes as a process: who is asked, what is said of it, what the log keeps."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.process import WORDS, Ultra, chat_handler
+from tests.support.server import Exchange, Loopback, loopback
+
+ANSWER = "".join(WORDS) + "\n"
+
+PROFILE = """\
+version: 1
+providers:
+  lab: {{protocol: openai-chat, base_url: {url}/v1, key: none}}
+  other: {{protocol: openai-chat, base_url: {url}/other/v1, key: none}}
+  locked: {{protocol: openai-chat, base_url: {url}/locked/v1, key: "env:NOT_SET"}}
+models:
+  good: {{model: "lab:good", price: {{input_per_mtok: 1.0, output_per_mtok: 2.0}}, tier: 1}}
+  dear: {{model: "lab:dear", price: {{input_per_mtok: 9.0, output_per_mtok: 9.0}}, tier: 4}}
+  down: {{model: "lab:status-500", price: free}}
+  refused: {{model: "other:status-401", price: free}}
+  wrong: {{model: "other:status-400", price: free}}
+  limited: {{model: "lab:limited", price: free}}
+  later: {{model: "other:later", price: free}}
+  short: {{model: "lab:short", price: free, context_window: 4000}}
+  large: {{model: "lab:large", price: free, context_window: 100000}}
+  locked: "locked:x"
+routes:
+  sturdy: {{candidates: [down], on_failure: [refused, good]}}
+  strict: {{candidates: [wrong, good]}}
+  cheap: {{candidates: [dear, good, locked], policy: cheapest, allow_unpriced: true}}
+  turns: {{candidates: [dear, good], policy: round-robin}}
+  limits: {{candidates: [limited, later]}}
+  long: {{candidates: [short], on_context_length: [large]}}
+defaults: {{ask: sturdy}}
+retry: {{attempts: 4, per_target: 1}}
+"""
+
+
+async def handler(exchange: Exchange) -> None:
+    body = exchange.seen.json()
+    model = body["model"] if isinstance(body, dict) else ""
+    waits = {"limited": "50", "later": "20"}
+    if model in waits:
+        headers = {"retry-after": waits[model]}
+        await exchange.json({"error": {"message": "slow"}}, status=429, headers=headers)
+    elif model == "short":
+        error = {"message": "too long", "code": "context_length_exceeded"}
+        await exchange.json({"error": error}, status=400)
+    else:
+        await chat_handler(exchange)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Loopback]:
+    async with loopback(handler) as running:
+        yield running
+
+
+@pytest.fixture
+def ultra(tmp_path: Path, server: Loopback) -> Ultra:
+    made = Ultra(tmp_path, server.url)
+    (made.home / "config" / "ultra.yaml").write_text(PROFILE.format(url=server.url))
+    return made
+
+
+def asked(server: Loopback) -> list[str]:
+    bodies = [seen.json() for seen in server.requests]
+    return [body["model"] for body in bodies if isinstance(body, dict)]
+
+
+async def explained(ultra: Ultra, route: str) -> dict[str, Any]:
+    ended = await ultra.run("ask", "-m", route, "--explain", "--json", "what is it?")
+    assert ended.code == 0, ended.err
+    document: dict[str, Any] = json.loads(ended.out)
+    return document
+
+
+async def test_an_outage_costs_a_line_on_stderr(ultra: Ultra, server: Loopback) -> None:
+    """The answer comes from whoever stands by; who failed, why and who answered is said."""
+    ended = await ultra.run("ask", "what is it?")
+
+    assert (ended.code, ended.out) == (0, ANSWER)
+    assert asked(server) == ["status-500", "status-401", "good"]
+    first, second, hint = ended.err.splitlines()
+    assert first.startswith("warning: `lab:status-500` failed: server (500)")
+    assert second.startswith("warning: `other:status-401` failed: auth (401)")
+    assert all(line.endswith("; `lab:good` answered instead") for line in (first, second))
+    assert "`ultra keys set other`" in hint
+    assert ultra.rows("SELECT kind FROM attempts ORDER BY started_at") == [
+        ("primary",),
+        ("fallback",),
+        ("fallback",),
+    ]
+
+
+async def test_a_request_that_is_wrong_goes_to_nobody_else(ultra: Ultra, server: Loopback) -> None:
+    """A 400 would be one everywhere."""
+    ended = await ultra.run("ask", "-m", "strict", "what is it?")
+
+    assert ended.code == 1
+    assert asked(server) == ["status-400"]
+
+
+async def test_of_all_that_ask_to_wait_the_shortest_is_told(ultra: Ultra) -> None:
+    """Beside what each one said, the first one first."""
+    ended = await ultra.run("ask", "-m", "limits", "what is it?")
+
+    assert ended.code == 75
+    errors = [line for line in ended.err.splitlines() if line.startswith("error:")]
+    assert "lab:limited" in errors[0]
+    assert "`other:later` may be asked again in 20 s" in ended.err
+
+
+async def test_a_prompt_that_is_too_long_goes_to_a_larger_window(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """After the provider's refusal; one that cannot fit is not even sent there."""
+    short = await ultra.run("ask", "-m", "long", "what is it?")
+    before = asked(server)
+    long = await ultra.run("ask", "-m", "long", stdin="word " * 8000)
+
+    assert (short.code, short.out, before) == (0, ANSWER, ["short", "large"])
+    assert (long.code, long.out, asked(server)[2:]) == (0, ANSWER, ["large"])
+
+
+async def test_explain_sends_nothing_and_says_why(ultra: Ultra, server: Loopback) -> None:
+    """Every candidate with what is known of it, and who would be asked first."""
+    told = await explained(ultra, "cheap")
+
+    assert asked(server) == []
+    assert (told["version"], told["route"], told["policy"]) == (1, "cheap", "cheapest")
+    assert (told["chosen"], told["order"], told["propensity"]) == (
+        "lab:good",
+        ["lab:good", "lab:dear"],
+        1.0,
+    )
+    by_name = {one["name"]: one for one in told["candidates"]}
+    assert by_name["dear"]["quality_from"] == "prior"
+    assert by_name["locked"]["excluded"]["why"] == "key"
+    assert not by_name["locked"]["eligible"]
+
+
+async def test_explain_is_a_table_for_people(ultra: Ultra, server: Loopback) -> None:
+    """Also of one model; strategies that ask all at once have nothing to explain."""
+    route = await ultra.run("ask", "-m", "cheap", "--explain", "what is it?")
+    single = await ultra.run("ask", "-m", "good", "--explain", "what is it?")
+    several = await ultra.run("ask", "-m", "good", "-m", "dear", "--explain", "what is it?")
+
+    lines = route.out.splitlines()
+    assert lines[0].split()[:3] == ["#", "MODEL", "ANSWERED"]
+    assert lines[1].endswith("chosen")
+    assert "there is no key: set `NOT_SET`" in lines[3]
+    assert lines[-1].startswith("route cheap, policy cheapest: `good` is asked first")
+    assert (single.code, several.code, asked(server)) == (0, 2, [])
+    assert "`--dry-run`" in several.err
+
+
+async def test_what_was_learnt_shows_and_the_choice_is_kept(ultra: Ultra) -> None:
+    """Figures come from the log, and every run remembers how its model was chosen."""
+    await ultra.run("ask", "-m", "cheap", "-n", "what is it?")
+    told = await explained(ultra, "cheap")
+    logged = await ultra.run("logs", "-n", "1", "--json")
+
+    (good,) = [one for one in told["candidates"] if one["name"] == "good"]
+    assert (good["calls"], good["answered"]) == (1, 1)
+    assert good["ttft_p50_s"] > 0.0
+    ((kept,),) = ultra.rows("SELECT route FROM runs")
+    assert json.loads(kept)["order"] == ["lab:good", "lab:dear"]
+    assert json.loads(logged.out)[0]["route"] == json.loads(kept)
+
+
+async def test_turns_are_taken_across_processes(ultra: Ultra, server: Loopback) -> None:
+    """Each process sees whose turn it is by what the others asked."""
+    for _ in range(4):
+        await ultra.run("ask", "-m", "turns", "what is it?")
+
+    assert asked(server) == ["dear", "good", "dear", "good"]
+
+
+async def test_an_open_breaker_is_explained_and_passed_over(ultra: Ultra, server: Loopback) -> None:
+    """Three failures, then nobody waits for a fourth."""
+    for _ in range(3):
+        await ultra.run("ask", "-m", "down", "what is it?")
+    sent = len(server.requests)
+
+    told = await explained(ultra, "sturdy")
+    ended = await ultra.run("ask", "-m", "sturdy", "what is it?")
+
+    (down,) = [one for one in told["candidates"] if one["name"] == "down"]
+    assert down["excluded"]["why"] == "breaker"
+    assert 0.0 < down["excluded"]["wait_s"] < 30.0
+    assert (ended.code, ended.out) == (0, ANSWER)
+    assert "status-500" not in asked(server)[sent:]
