@@ -267,10 +267,10 @@ async def test_a_key_that_the_server_echoes_is_told_to_nobody(
     """Not in errors, traces, JSON, events, or the log, whatever the server says back."""
     ultra = keyed(tmp_path, server.url, "env:LAB_KEY", LAB_KEY=key, **transport)
 
-    runs = [
-        await ultra.run("ask", "-m", f"lab:{model}", *flags, "hello there")
-        for flags in (["--debug", "--verbose"], ["--json"], ["--events"])
-    ]
+    runs = []
+    for flags in (["--debug", "--verbose"], ["--json"], ["--events"]):
+        runs.append(await ultra.run("ask", "-m", f"lab:{model}", *flags, "hello there"))
+        runs.append(await ultra.run("health", "reset", "--all"))
     runs.append(await ultra.run("compare", "-m", f"lab:{model}", "--format", "html", "hello"))
     runs.append(await ultra.run("logs", "--json"))
 
