@@ -75,6 +75,16 @@ async def test_nothing_is_kept_and_nothing_served_unless_it_is_asked_for(
     assert len(server.requests) == 5
 
 
+async def test_a_run_without_the_cache_does_not_even_load_it(ultra: Ultra) -> None:
+    """What is off costs nothing."""
+    off = await ultra.run(*ask(), environ={"PYTHONVERBOSE": "1"})
+    on = await ultra.run(*ask("--cache"), environ={"PYTHONVERBOSE": "1"})
+
+    for module in ("ultra.engine.cache", "ultra.store.cache", "ultra.runtime.cache"):
+        assert f"import '{module}'" not in off.err
+        assert f"import '{module}'" in on.err
+
+
 async def test_refresh_asks_anew_and_its_answer_serves(ultra: Ultra, server: Loopback) -> None:
     """One question more, and none after it."""
     await ultra.run(*ask("--cache"))
@@ -152,7 +162,7 @@ async def test_stats_say_what_is_kept_and_clear_forgets_it(ultra: Ultra, server:
     stats = json.loads((await ultra.run("cache", "--json")).out)["cache"]
     told = await ultra.run("cache")
 
-    assert (stats["entries"], stats["hits"]) == (2, 4)
+    assert (stats["entries"], stats["hits"], stats["simulated"]) == (2, 4, 0)
     assert (stats["saved_nano"], stats["unpriced"]) == (44_000, 2)
     assert "4 times" in told.out
     assert "at least $" in told.out

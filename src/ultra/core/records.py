@@ -5,7 +5,7 @@ Costs are nano-dollars, None for unknown. Times are ISO 8601 in UTC, durations s
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ultra.core.errors import Failure
 from ultra.core.usage import Usage
@@ -96,7 +96,10 @@ class RouteDocument(Struct, frozen=True):
 
 
 class RunDocument(Struct, frozen=True):
-    """One user action, whole. `answer` is None for `compare` and for a run without an answer."""
+    """One user action, whole. `answer` is None for `compare` and for a run without an answer.
+
+    `cost_center`, empty for none, and `tags` are what it is marked with.
+    """
 
     version: int
     run_id: str
@@ -123,6 +126,8 @@ class RunDocument(Struct, frozen=True):
     calls: list[CallDocument]
     verdict: Verdict | None = None
     route: RouteDocument | None = None
+    cost_center: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 class RunSummary(Struct, frozen=True):
@@ -146,8 +151,9 @@ class CacheStats(Struct, frozen=True):
     """What is kept of answers, and what that saved.
 
     `size_bytes` is what they take up, `oldest` when the first of them was kept (None for none).
-    `hits` counts the calls that an earlier answer served, as far as the log goes back;
-    `saved_nano` is what is known of their price, `unpriced` how many have none.
+    `hits` counts the calls that an earlier answer served, as far as the log goes back, `simulated`
+    those of them that saved nothing since no model would have been asked. `saved_nano` is what is
+    known of the price of the others, `unpriced` how many have none.
     """
 
     entries: int
@@ -155,4 +161,5 @@ class CacheStats(Struct, frozen=True):
     hits: int
     saved_nano: int
     unpriced: int
+    simulated: int
     oldest: str | None

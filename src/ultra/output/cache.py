@@ -14,10 +14,15 @@ def render_cache(stats: CacheStats) -> str:
         ("answers", count(stats.entries)),
         ("size", size(stats.size_bytes)),
         ("oldest", stats.oldest or "-"),
-        ("served", f"{count(stats.hits)} times" if stats.hits != 1 else "once"),
+        ("served", _served(stats)),
         ("saved", saved),
     ]
     return "".join(f"{name:<8} {value}\n" for name, value in facts)
+
+
+def _served(stats: CacheStats) -> str:
+    times = "once" if stats.hits == 1 else f"{count(stats.hits)} times"
+    return f"{times}, {count(stats.simulated)} of them simulated" if stats.simulated else times
 
 
 def size(amount: int) -> str:

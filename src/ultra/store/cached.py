@@ -14,7 +14,7 @@ from ultra.store.reading import reading
 _KEPT = "SELECT count(*), ifnull(sum(size), 0), min(created_at) FROM cache WHERE expires_at > ?"
 _SERVED = """
 SELECT count(*), count(*) FILTER (WHERE NOT c.simulated AND a.saved_nano IS NULL),
-  ifnull(sum(a.saved_nano) FILTER (WHERE NOT c.simulated), 0)
+  ifnull(sum(a.saved_nano) FILTER (WHERE NOT c.simulated), 0), ifnull(sum(c.simulated), 0)
 FROM attempts a JOIN calls c ON c.call_id = a.call_id WHERE a.kind = 'cache'"""
 _WHICH = (
     " WHERE (?1 IS NULL OR ?1 IN (model, provider, provider || ':' || model))"
@@ -29,11 +29,11 @@ def cache_stats(path: Path, now: float) -> CacheStats:
     """
     with reading(path) as connection:
         if connection is None:
-            return CacheStats(0, 0, 0, 0, 0, None)
+            return CacheStats(0, 0, 0, 0, 0, 0, None)
         entries, size, oldest = connection.execute(_KEPT, (now,)).fetchone()
-        hits, unpriced, saved = connection.execute(_SERVED).fetchone()
+        hits, unpriced, saved, simulated = connection.execute(_SERVED).fetchone()
     since = None if oldest is None else iso(oldest)
-    return CacheStats(entries, size, hits, saved, unpriced, since)
+    return CacheStats(entries, size, hits, saved, unpriced, simulated, since)
 
 
 def matching(path: Path, model: str | None, before: float | None) -> int:
