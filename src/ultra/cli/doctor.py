@@ -50,24 +50,18 @@ def check(
 
 @app.command(cls=Under, epilog=shown("ultra doctor errors", "ultra doctor errors --json"))
 def errors(ctx: typer.Context, as_json: options.Json = False) -> None:
-    """List every class of error: what it means, what follows it, and its exit code."""
+    """List every class of error: tried again, other models asked, exit code, meaning."""
     from ultra.cli.error_table import error_rows
-    from ultra.output.tables import Column, table
+    from ultra.output.doctor import render_rows
 
     here = session(ctx)
     rows = error_rows()
     if as_json:
         print_json(here, {"errors": rows})
         return
-    columns = [
-        Column("class"),
-        Column("tried again"),
-        Column("other models"),
-        Column("exit", right=True),
-        Column("what it means", shrink=True),
-    ]
+    heads = ["class", "again", "others", "exit", "what it means"]
     cells = [[row.name, row.again, row.others, str(row.exit_code), row.meaning] for row in rows]
-    here.streams.write(table(columns, cells, streams=here.streams))
+    here.streams.write("\n".join([*render_rows(heads, cells, streams=here.streams), ""]))
 
 
 def _silent(_text: str) -> None:

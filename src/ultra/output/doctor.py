@@ -1,5 +1,6 @@
-"""`ultra doctor` on a screen: one page of findings by area."""
+"""`ultra doctor` on a screen: one page of findings by area, and the table of error classes."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +29,24 @@ def checkup_document(checkup: Checkup) -> dict[str, Any]:
     """What `--json` prints beside its version: every finding, and how many of each level."""
     told = dated(checkup)
     return {"ultra": told.pop("version"), **told, "counts": _counts(checkup)}
+
+
+def render_rows(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, streams: Streams
+) -> list[str]:
+    """Columns of which the last is wrapped, so that a narrow terminal cuts nothing off."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)][:-1]
+    before = sum(widths) + 2 * len(widths)
+    width = streams.width - 1 if streams.stdout_is_tty else None
+    lines: list[str] = []
+    for row in (heads, *rows):
+        *cells, words = row
+        first, *rest = _lines(words, width, before)
+        start = "".join(pad(text, size) + "  " for text, size in zip(cells, widths, strict=True))
+        line = start + first
+        lines += [_style(streams, line, "bold") if row is heads else line]
+        lines += [" " * before + more for more in rest]
+    return lines
 
 
 def _finding(one: Finding, width: int | None, streams: Streams) -> list[str]:

@@ -28,15 +28,15 @@ _COLOURS = {
     "unknown": ("dim",),
     "misconfigured": ("red", "bold"),
 }
-_FIGURE = 5
-"""Columns of one figure: `12.3`, and one to spare."""
+_FIGURE = 4
+"""Columns of one figure: `0.41`, `12.3`, `123`."""
 
 _ANSWERED = 11
 """Columns of `100% of 200`."""
 
-_LEAST_NAME = 14
+_LEAST_NAME = 12
 _MOST_NAME = 32
-_LADDER = (("50%", "95%", "99%"), ("50%", "95%"), ("50%",), ())
+_LADDER: tuple[tuple[str, ...], ...] = (("50%", "95%", "99%"), ("50%", "95%"), ())
 """Which figures stand in columns: fewer on a narrow terminal, where the rest goes below the row."""
 
 
@@ -244,19 +244,19 @@ def _details(one: EndpointHealth, now: float, plan: _Plan) -> list[str]:
 
 
 def _spelt(one: EndpointHealth, plan: _Plan) -> list[str]:
-    """The figures that have no column, and how far back they go where there are many."""
+    """The figures that have no column."""
     traffic = one.traffic
     if not traffic.tries:
         return []
     told = [] if plan.ranks else [f"{share(traffic.success)} of {traffic.tries} answered"]
-    if len(plan.ranks) < len(_LADDER[0]):
-        told += [
-            f"{name} {' / '.join(map(_seconds, _values(spread)))} s"
-            for name, spread in (("first token", traffic.ttft_s), ("whole", traffic.duration_s))
-            if spread is not None
-        ]
-        told[-1:] = [f"{told[-1]} (50 / 95 / 99%)"] if told else []
-    return told
+    if len(plan.ranks) == len(_LADDER[0]):
+        return told
+    pairs = (("first token", traffic.ttft_s), ("whole", traffic.duration_s))
+    return told + [
+        f"{name} {' / '.join(map(_seconds, _values(spread)))} s (50 / 95 / 99%)"
+        for name, spread in pairs
+        if spread is not None
+    ]
 
 
 def _quota(one: EndpointHealth, now: float) -> list[str]:

@@ -96,7 +96,18 @@ def _evidence(one: EndpointHealth, now: float) -> _Verdict | None:
         return _failed(one, failed.error_class, failed.message)
     if check is None or not _fresh(check.checked_at, now):
         return None
-    return _Verdict("ok") if check.ok else _of_check(one, check)
+    return _listed(one) if check.ok else _of_check(one, check)
+
+
+def _listed(one: EndpointHealth) -> _Verdict:
+    """What a list of models proves: all but that a model works which failed when last asked."""
+    traffic, error = one.traffic, one.traffic.last_error
+    healed = error is None or (traffic.heard_at or 0.0) >= error.failed_at
+    if healed or (error is not None and error.error_class in _OUTDATED):
+        return _Verdict("ok")
+    return _Verdict(
+        "unknown", "its provider is there, but it failed when it was last asked", _ask_it(one)
+    )
 
 
 def _of_check(one: EndpointHealth, check: Check) -> _Verdict:
