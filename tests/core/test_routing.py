@@ -143,8 +143,9 @@ def test_the_zero_data_store_decides_too() -> None:
 
     for policy, first in expected.items():
         assert names(plan(policy, *facts))[0] == first  # type: ignore[arg-type]
-    for policy in ("weighted", "explore"):
-        assert sorted(names(plan(policy, *facts))) == ["a", "b", "c"]
+    mixed: tuple[Policy, ...] = ("weighted", "explore")
+    for drawn in mixed:
+        assert sorted(names(plan(drawn, *facts))) == ["a", "b", "c"]
 
 
 def test_quality_says_what_it_stands_for() -> None:
@@ -152,10 +153,13 @@ def test_quality_says_what_it_stands_for() -> None:
     given, assumed = plan("best", GOOD, NEW).candidates
     explored, untried = plan("explore", GOOD, Fact(model("x", tier=3))).candidates
 
-    assert (given.evidence, given.quality) == ("prior", pytest.approx(0.85))
-    assert (assumed.evidence, assumed.quality) == ("assumed", pytest.approx(0.65))
+    assert given.evidence == "prior"
+    assert given.quality == pytest.approx(0.85)
+    assert assumed.evidence == "assumed"
+    assert assumed.quality == pytest.approx(0.65)
     assert explored.evidence == "measured"
-    assert (untried.evidence, untried.quality) == ("prior", pytest.approx(0.75))
+    assert untried.evidence == "prior"
+    assert untried.quality == pytest.approx(0.75)
 
 
 def test_fastest_spreads_over_those_that_are_alike() -> None:

@@ -18,11 +18,11 @@ from ultra.cli.grammar import Command, grammar
 from ultra.cli.route import route
 from ultra.cli.verbs import VERBS
 from ultra.config.schema import Protocol, json_schema
+from ultra.core.breaker import Standing as BreakerWord
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body
 from ultra.core.health import (
     BreakerStanding,
-    BreakerWord,
     Check,
     Credential,
     EndpointHealth,

@@ -399,7 +399,7 @@ ROWS: dict[str, Row] = {
         headers={"content-encoding": "gzip"},
     ),
     "any: redirect": Row(
-        CHAT, 302, b"", E.BAD_RESPONSE, headers={"location": "http://elsewhere.invalid/"}
+        CHAT, 302, b"", E.BAD_RESPONSE, headers={"location": "http://elsewhere.invalid/"}, retries=0
     ),
     "any: conflict": Row(CHAT, 409, {}, E.SERVER, retries=1),
     "any: request timeout": Row(CHAT, 408, {}, E.TIMEOUT, retries=1),

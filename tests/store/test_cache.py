@@ -263,7 +263,8 @@ async def test_an_answer_larger_than_the_cache_is_not_kept(tmp_path: Path) -> No
 )
 async def test_a_damaged_answer_is_none(tmp_path: Path, damage: str) -> None:
     """It is asked for anew without a word, and kept anew."""
-    path, warnings = tmp_path / "ultra.db", []
+    path = tmp_path / "ultra.db"
+    warnings: list[str] = []
     cache = cache_at(path, warnings=warnings)
     await put(cache)
     with closing(sqlite3.connect(path)) as connection:
@@ -330,7 +331,8 @@ async def test_a_lead_that_was_taken_over_is_not_given_back_by_its_first_holder(
 
 async def test_a_locked_file_costs_the_cache_and_not_the_answer(tmp_path: Path) -> None:
     """It is said once; then the cache is left alone for a minute, and tried again."""
-    path, clock, warnings = tmp_path / "ultra.db", SetClock(), []
+    path, clock = tmp_path / "ultra.db", SetClock()
+    warnings: list[str] = []
     cache = cache_at(path, clock, warnings)
     await put(cache)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -352,7 +354,8 @@ async def test_a_file_that_cannot_be_used_costs_the_cache_and_not_the_answer(
     tmp_path: Path, trouble: str
 ) -> None:
     """One warning, and everybody asks for themselves."""
-    path, warnings = tmp_path / "ultra.db", []
+    path = tmp_path / "ultra.db"
+    warnings: list[str] = []
     if trouble == "a directory":
         path.mkdir()
     elif trouble == "no database":

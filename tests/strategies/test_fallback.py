@@ -93,7 +93,7 @@ def test_a_long_prompt_goes_only_where_the_window_is_known_to_be_larger() -> Non
         "large2": model("unknown", None),
         "large3": model("larger", 1001),
     }
-    scripts = {"a": TOO_LONG, "larger": says("yes")}
+    scripts: dict[str, Scripts] = {"a": TOO_LONG, "larger": says("yes")}
 
     assert Walk(scripts, model("a"), **leads).asked == ["a", "larger"]
     assert Walk({"a": TOO_LONG}, model("a"), large=model("same")).speaks is (
@@ -103,7 +103,7 @@ def test_a_long_prompt_goes_only_where_the_window_is_known_to_be_larger() -> Non
 
 def test_who_has_failed_is_not_asked_again_by_a_list() -> None:
     """Nor does a list lead back to the members."""
-    scripts = {"a": FILTERED, "b": says("b"), "frank": DOWN}
+    scripts: dict[str, Scripts] = {"a": FILTERED, "b": says("b"), "frank": DOWN}
     walk = Walk(scripts, model("a"), model("b"), frank1=model("a"), frank2=model("frank"))
 
     assert walk.asked == ["a", "frank"]
