@@ -5,15 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fakes import Wait, prompt, says, target
+from tests.support.fakes import (
+    Collecting,
+    RecordingLedger,
+    ScriptedProvider,
+    Wait,
+    prompt,
+    says,
+    target,
+)
 from tests.support.ledger import STARTED, attempt_record, ledger_at, result, run_record
 from tests.support.virtual import LoopClock, virtual
+from ultra.core.errors import ErrorClass, Failure
 from ultra.core.model import Target
+from ultra.core.ports import Refused
+from ultra.core.profile import Profile
 from ultra.runtime.action import Action, Selection
 from ultra.runtime.execute import Services, execute
 from ultra.runtime.hedging import hedge_after_s
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.timing import LEAST_ANSWERS, Timing
+from ultra.store.hedges import HEDGE
 
 
 class Later(LoopClock):
@@ -93,8 +105,6 @@ def test_why_a_run_is_not_raced_is_said(
 @pytest.mark.parametrize("known", [True, False])
 def test_a_run_with_hedge_races_or_says_why_not(*, known: bool) -> None:
     """The whole run: who answered, by which attempts, and the note."""
-    from tests.support.fakes import Collecting, RecordingLedger, ScriptedProvider
-    from ultra.core.profile import Profile
 
     class Fixed(Timing):
         async def slow_ttft_s(self, target: Target) -> float | None:
@@ -113,5 +123,26 @@ def test_a_run_with_hedge_races_or_says_why_not(*, known: bool) -> None:
         assert kinds == (["primary", "hedge"] if known else ["primary"])
         assert bool(ended.notes) is not known
         assert ended.document.strategy == "fallback"
+
+    virtual(main())
+
+
+def test_a_copy_that_may_not_be_made_is_noted() -> None:
+    """The first model answers, late, and the note says why nobody raced it."""
+
+    class Fixed(Timing):
+        async def slow_ttft_s(self, target: Target) -> float | None:
+            return 2.0
+
+    async def main() -> None:
+        provider = ScriptedProvider({"a": [Wait(9.0), *says("a")], "b": says("b")})
+        no = Refused(Failure(ErrorClass.LOCAL_LIMIT, "not hedged: enough", code=HEDGE))
+        ledger, clock = RecordingLedger(refusals=[None, no]), LoopClock()
+        timing = Fixed(Path("none"), clock)
+        services = Services(Profile("test"), provider, ledger, clock, print, timing=timing)
+        ended = await execute(action(), [Collecting()], services, Interrupt())
+
+        assert ended.outcome.answer is not None
+        assert (ended.outcome.answer.text, ended.notes) == ("a", ("not hedged: enough",))
 
     virtual(main())

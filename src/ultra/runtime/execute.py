@@ -37,6 +37,7 @@ from ultra.runtime.loop import Interrupt
 from ultra.runtime.spending import limits_of, planned_calls
 from ultra.runtime.tally import Recording, Tally
 from ultra.runtime.timing import Timing
+from ultra.store.hedges import HEDGE
 from ultra.strategies.registry import load_strategy
 
 FLUSH_S = 6.0
@@ -107,7 +108,7 @@ async def execute(
         document,
         tuple(tally.answers),
         interrupt.cause,
-        tuple(run.notes),
+        (*run.notes, *_unmade(tally)),
     )
 
 
@@ -270,6 +271,12 @@ def _deadline(action: Action) -> float:
     if action.deadline_s is not None:
         return action.deadline_s
     return max(member.endpoint.timers.run_s for member in action.selection.everyone)
+
+
+def _unmade(tally: Tally) -> list[str]:
+    """Why second copies were not made that `--hedge` asked for."""
+    failures = [answer.error for answer in tally.answers]
+    return [one.message for one in failures if one is not None and one.code == HEDGE]
 
 
 def _verdict(action: Action, outcome: Outcome) -> Verdict | None:

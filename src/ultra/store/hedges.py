@@ -52,7 +52,7 @@ def no_copy(attempt: AttemptRecord, why: str) -> Refused:
     target = attempt.target
     failure = Failure(
         ErrorClass.LOCAL_LIMIT,
-        f"not raced: {why}",
+        f"not hedged: {why}",
         provider=target.endpoint.provider,
         model=target.model,
         code=HEDGE,
