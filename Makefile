@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 
-.PHONY: demo check format lint types imports test cov completions docs picture bench conformance live-local prices sizes clean
+.PHONY: demo check format lint types imports test cov completions docs picture bench conformance faults live-local prices sizes clean
 
 demo: $(VENV)/.installed
 	$(BIN)/ultra demo
@@ -53,6 +53,10 @@ conformance: $(VENV)/.dev
 	$(PY) -m tests.conformance.replay ../shared/cassettes --chunking bytes:1
 	$(PY) -m tests.conformance.replay ../shared/cassettes --chunking random:7
 	$(PY) -m tests.conformance.requests ../shared/cassettes
+
+# Every line of the fault matrix, played against the real command, as a page.
+faults: $(VENV)/.dev
+	$(PY) -m tests.chaos.report docs/faults.md
 
 # A model server that nobody here wrote, with a model of its own; compiling it takes minutes.
 LIVE ?= .venv-live

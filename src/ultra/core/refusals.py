@@ -119,7 +119,13 @@ def retries_used_up(target: Target) -> Refused:
 
 
 def span(seconds: float) -> str:
-    """A wait as people say it: whole seconds, from two minutes on whole minutes, rounded up."""
+    """A wait as people say it, rounded up: in seconds up to two minutes, then in minutes up to two
+    hours, in hours up to two days, in days.
+    """
     if seconds <= 120.0:
         return f"{max(1, math.ceil(seconds))} s"
-    return f"{math.ceil(seconds / 60.0)} min"
+    if seconds <= 7200.0:
+        return f"{math.ceil(seconds / 60.0)} min"
+    if seconds <= 172_800.0:
+        return f"{math.ceil(seconds / 3600.0)} h"
+    return f"{math.ceil(seconds / 86_400.0)} days"

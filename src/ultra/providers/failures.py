@@ -144,6 +144,7 @@ def redirected(status: int, headers: Mapping[str, str], url: httpx.URL) -> CallE
         hint="set `base_url` to where the API really is",
         sent=True,
         status=status,
+        retry=False,  # it points there every time
     )
 
 

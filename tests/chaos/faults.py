@@ -1,0 +1,313 @@
+"""Everything a provider can do wrong with one request, by the name of the model that was asked for.
+
+A name such as `500+good` is a play in acts: the first request gets the first, the last one all that
+follow. So the fault, and how often it was met, can be read off the requests that were made.
+"""
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.process import USAGE, WORDS, chunk
+from tests.support.server import Exchange, Handler
+
+ANSWER = "".join(WORDS)
+SAID = [chunk(word) for word in WORDS]
+WHOLE = [*SAID, chunk(finish="stop"), USAGE]
+GRIN = "naïve 東京 \U0001f600 done"
+
+FAULTS: dict[str, Handler] = {}
+
+
+def fault(name: str) -> Callable[[Handler], Handler]:
+    """Register what the model of this name does."""
+
+    def register(handler: Handler) -> Handler:
+        FAULTS[name] = handler
+        return handler
+
+    return register
+
+
+def event(value: object) -> bytes:
+    """One server-sent event."""
+    return f"data: {json.dumps(value)}\n\n".encode()
+
+
+def refuses(
+    status: int, message: str = "no", headers: dict[str, str] | None = None, **error: object
+) -> Handler:
+    """A handler that answers with an error of OpenAI's shape."""
+
+    async def refuse(exchange: Exchange) -> None:
+        document = {"error": {"message": message, "type": None, "code": None, **error}}
+        await exchange.json(document, status=status, headers=headers)
+
+    return refuse
+
+
+def streams(*events: object, done: bool = True) -> Handler:
+    """A handler that streams these events."""
+
+    async def stream(exchange: Exchange) -> None:
+        await exchange.sse(events, done=done)
+
+    return stream
+
+
+def begins(end: Callable[[Exchange], Any]) -> Handler:
+    """A handler that says three words and then does this."""
+
+    async def begin(exchange: Exchange) -> None:
+        await exchange.head(200)
+        for said in SAID[:3]:
+            await exchange.chunk(event(said))
+        result = end(exchange)
+        if result is not None:
+            await result
+
+    return begin
+
+
+@fault("good")
+async def good(exchange: Exchange) -> None:
+    """Answers as it was asked to: streamed or whole."""
+    body = exchange.seen.json()
+    assert isinstance(body, dict)
+    if body.get("stream"):
+        await exchange.sse(WHOLE)
+        return
+    await exchange.json(whole(ANSWER))
+
+
+def whole(text: str | None, **more: object) -> dict[str, object]:
+    """An answer that is not streamed."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {**chunk(), "choices": [choice], "usage": USAGE["usage"], **more}
+
+
+FAULTS |= {
+    "500": refuses(500, "the model fell over"),
+    "500-no-retry": refuses(500, "do not", {"x-should-retry": "false"}),
+    "400": refuses(400, "`messages` is wrong", type="invalid_request_error"),
+    "401": refuses(401, "Incorrect API key provided", code="invalid_api_key"),
+    "404": refuses(404, "The model `x` does not exist", code="model_not_found"),
+    "408": refuses(408, "too slow"),
+    "409": refuses(409, "conflict"),
+    "413": refuses(413, "too large"),
+    "425": refuses(425, "too early"),
+    "529": refuses(529, "Overloaded", type="overloaded_error"),
+    "429": refuses(429, "slow down", code="rate_limit_exceeded"),
+    "429-1s": refuses(429, "slow down", {"retry-after": "1"}),
+    "429-hour": refuses(429, "slow down", {"retry-after": "3600"}),
+    "429-minus": refuses(429, "slow down", {"retry-after": "-5"}),
+    "429-abc": refuses(429, "slow down", {"retry-after": "abc"}),
+    "429-past": refuses(429, "slow down", {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
+    "429-date": refuses(429, "slow down", {"retry-after": "Fri, 31 Dec 2099 23:59:59 GMT"}),
+    "429-money": refuses(429, "You exceeded your current quota", type="insufficient_quota"),
+    "context": refuses(400, "maximum context length is 10 tokens", code="context_length_exceeded"),
+    "filter": refuses(400, "filtered", code="content_filter"),
+    "loading": refuses(503, "Loading model", type="unavailable_error"),
+    "filtered": streams(chunk(finish="content_filter"), USAGE),
+    "error-first": streams({"error": {"message": "busy", "code": "server_is_overloaded"}}),
+    "502-inside": streams({"error": {"code": 502, "message": "Upstream error"}}, done=False),
+    "broken-line": streams(*SAID[:3], '{"choices":[{"delta":{"con', *WHOLE[3:]),
+    "no-done": streams(*WHOLE, done=False),
+    "no-end": streams(*SAID, done=False),
+    "no-usage": streams(*SAID, chunk(finish="stop")),
+    "clean-cut": streams(*SAID[:3], done=False),
+    "grin": streams(*(chunk(letter) for letter in GRIN), chunk(finish="stop"), USAGE),
+    "nothing-said": streams(chunk(finish="stop"), USAGE),
+    "zero": streams(
+        *SAID,
+        chunk(finish="stop"),
+        {**USAGE, "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}},
+    ),
+    "counted": streams(
+        *(
+            {**said, "usage": {"prompt_tokens": 10, "completion_tokens": place + 1}}
+            for place, said in enumerate(SAID)
+        ),
+        chunk(finish="stop"),
+        USAGE,
+    ),
+    "cut": begins(lambda exchange: exchange.cut()),
+    "stall": begins(lambda exchange: exchange.stall()),
+    "anthropic-error-first": streams(
+        {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
+        done=False,
+    ),
+    "anthropic-twice": streams(
+        *2
+        * [
+            {
+                "type": "message_start",
+                "message": {"id": "m", "model": "c", "usage": {"input_tokens": 10}},
+            }
+        ],
+        *(
+            {
+                "type": "content_block_delta",
+                "index": 0,
+                "delta": {"type": "text_delta", "text": word},
+            }
+            for word in WORDS
+        ),
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn"},
+            "usage": {"output_tokens": 6},
+        },
+        {"type": "message_stop"},
+        done=False,
+    ),
+}
+
+
+@fault("json-error")
+async def json_error(exchange: Exchange) -> None:
+    """A success that holds an error."""
+    await exchange.json({"error": {"message": "something went wrong"}})
+
+
+@fault("no-choices")
+async def no_choices(exchange: Exchange) -> None:
+    """A success without an answer."""
+    await exchange.json({"choices": []})
+
+
+@fault("html-502")
+async def html_502(exchange: Exchange) -> None:
+    """A gateway's page."""
+    page = b"<html><title>502 Bad Gateway</title></html>"
+    await exchange.body(page, status=502, content_type="text/html")
+
+
+@fault("captive")
+async def captive(exchange: Exchange) -> None:
+    """A login page in the way."""
+    await exchange.body(b"<html><title>Sign in</title></html>", content_type="text/html")
+
+
+@fault("gzip-cut")
+async def gzip_cut(exchange: Exchange) -> None:
+    """A packed body that ends too soon."""
+    packed = gzip.compress(json.dumps(whole(ANSWER)).encode())
+    await exchange.body(packed[:-12], headers={"content-encoding": "gzip"})
+
+
+@fault("brotli")
+async def brotli(exchange: Exchange) -> None:
+    """A packing that was not asked for."""
+    await exchange.body(b"\x1b\x0e\x00\xf8", headers={"content-encoding": "br"})
+
+
+@fault("hang")
+async def hang(exchange: Exchange) -> None:
+    """Takes the request and says nothing."""
+    await exchange.stall()
+
+
+@fault("comments")
+async def comments(exchange: Exchange) -> None:
+    """Keep-alive comments and nothing else."""
+    await exchange.head(200)
+    while True:
+        await exchange.chunk(b": keep-alive\n\n")
+        if await gone(exchange, 0.05):
+            return
+
+
+@fault("reset")
+async def reset(exchange: Exchange) -> None:
+    """Resets the connection before any header."""
+    exchange.reset()
+
+
+@fault("json-reset")
+async def json_reset(exchange: Exchange) -> None:
+    """Resets the connection in the middle of a body."""
+    data = json.dumps(whole(ANSWER)).encode()
+    await exchange.head(
+        200, {"content-type": "application/json", "content-length": str(len(data))}, chunked=False
+    )
+    await exchange.send(data[:40])
+    exchange.reset()
+
+
+@fault("500-close")
+async def stale(exchange: Exchange) -> None:
+    """Promises to keep the connection, and closes it."""
+    await refuses(500, "the model fell over")(exchange)
+    exchange.cut()
+
+
+@fault("endless")
+async def endless(exchange: Exchange) -> None:
+    """Knows no end, whatever cap it was given."""
+    await exchange.head(200)
+    while not await gone(exchange, 0.002):
+        await exchange.chunk(event(chunk("word and word and word ")))
+
+
+@fault("slow")
+async def slow(exchange: Exchange) -> None:
+    """Takes a while for every word."""
+    await exchange.sse(WHOLE, delay_s=0.1)
+
+
+@fault("tool-cut")
+async def tool_cut(exchange: Exchange) -> None:
+    """Breaks off in the arguments of a tool call."""
+    call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": '{"city":"Kö'}}
+    await exchange.head(200)
+    await exchange.chunk(event({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}))
+    exchange.cut()
+
+
+async def gone(exchange: Exchange, wait_s: float) -> bool:
+    """Whether the client left within so many seconds."""
+    import asyncio
+
+    try:
+        async with asyncio.timeout(wait_s):
+            return not await exchange.reader.read(1)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+class Provider:
+    """Plays the acts of every model, and remembers who was asked how often."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, int] = {}
+        self.at: list[float] = []
+        self.elsewhere = ""
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        import asyncio
+
+        provider = exchange.seen.path.split("/")[1]
+        body = exchange.seen.json()
+        assert isinstance(body, dict)
+        name = f"{provider}:{body['model']}"
+        count = self.calls.get(name, 0)
+        self.calls[name] = count + 1
+        self.at.append(asyncio.get_running_loop().time())
+        acts = str(body["model"]).split("+")
+        act = acts[min(count, len(acts) - 1)]
+        if act == "redirect":
+            await exchange.head(
+                302, {"location": self.elsewhere, "content-length": "0"}, chunked=False
+            )
+            return
+        await FAULTS[act](exchange)
+
+    def asked(self, provider: str) -> int:
+        """How often any model of a provider was asked."""
+        return sum(count for name, count in self.calls.items() if name.startswith(f"{provider}:"))

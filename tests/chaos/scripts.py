@@ -1,0 +1,319 @@
+"""Cases that take more than one run: state that stays, processes that meet, time that passed.
+
+A script plays its case and gives back what its last run came to, which is held against the case's
+`expect`; what lies on the way is asserted here. Time that would have to pass is written into the
+log by hand.
+"""
+
+import asyncio
+import json
+import resource
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+
+from tests.chaos.cases import SPARE, Case
+from tests.chaos.faults import ANSWER
+from tests.chaos.stage import Seen, Stage
+from tests.support.process import Ended
+from ultra.store.schema import MIGRATIONS
+
+Script = Callable[[Stage, Case], Awaitable[Seen]]
+
+SCRIPTS: dict[str, Script] = {}
+
+IMPATIENT = ("--deadline", "5")
+"""Too short for any breaker or gate of these cases, long enough for an answer."""
+
+USED_UP = "SELECT max(spent_nano + reserved_nano + uncertain_nano)"
+
+
+def script(play: Script) -> Script:
+    """Register a script under its name."""
+    SCRIPTS[play.__name__] = play
+    return play
+
+
+@script
+async def breaker_opens(stage: Stage, case: Case) -> Seen:
+    """Two runs make three requests; the third run makes none, and a spare answers at once."""
+    await stage.ask()
+    second = await stage.ask(*IMPATIENT)
+    assert (second.exit, second.calls) == (75, 3)
+    assert stage.value("SELECT state FROM breaker WHERE kind = 'endpoint'") == "open"
+    third = await stage.ask(*IMPATIENT)
+    spared = await stage.ask("-m", "faulty", *SPARE)
+    assert (spared.exit, spared.answer, spared.calls, spared.spare) == (0, ANSWER, 3, 1)
+    return third
+
+
+@script
+async def pause_for_all(stage: Stage, case: Case) -> Seen:
+    """Whoever asks next, in whichever process, waits out what the first one was told."""
+    first = asyncio.create_task(stage.ask())
+    await stage.server.until(lambda server: len(server.requests) == 1, 30)
+    second = await stage.ask()
+    await first
+    told, *after = stage.provider.at
+    assert min(after) - told >= 1.0
+    return second
+
+
+@script
+async def again(stage: Stage, case: Case) -> Seen:
+    """Run it, and run it once more."""
+    await stage.ask(*case.argv)
+    return await stage.ask(*case.argv, *IMPATIENT)
+
+
+@script
+async def again_elsewhere(stage: Stage, case: Case) -> Seen:
+    """What one process was told holds for the next: it sends nothing."""
+    first = await stage.ask()
+    assert (first.exit, first.calls) == (75, 1)
+    return await stage.ask(*IMPATIENT)
+
+
+@script
+async def two_profiles(stage: Stage, case: Case) -> Seen:
+    """Another profile names the same place and key otherwise; the gate is the same."""
+    await stage.ask()
+    source = stage.ultra.home / "config" / "ultra.yaml"
+    text = source.read_text(encoding="utf-8")
+    other = stage.ultra.home / "config" / "other.yaml"
+    other.write_text(text.replace("  lab:", "  bench:").replace('"lab:', '"bench:'), "utf-8")
+    return await stage.ask("-P", str(other), *IMPATIENT)
+
+
+@script
+async def key_is_not_blamed(stage: Stage, case: Case) -> Seen:
+    """An overloaded provider says nothing about the key."""
+    seen = await stage.ask()
+    assert stage.value("SELECT count(*) FROM breaker WHERE kind = 'credential'") == 0
+    return seen
+
+
+@script
+async def counted_as(stage: Stage, case: Case) -> Seen:
+    """What the provider does not count is estimated, and marked."""
+    seen = await stage.ask()
+    assert stage.value("SELECT usage_source FROM attempts") == "estimated"
+    assert stage.value("SELECT charged_nano > 0 FROM attempts") == 1
+    return seen
+
+
+@script
+async def costs_nothing(stage: Stage, case: Case) -> Seen:
+    """A provider that says 0 is believed."""
+    seen = await stage.ask()
+    assert stage.ultra.rows("SELECT usage_source, cost_nano FROM attempts") == [("provider", 0)]
+    return seen
+
+
+@script
+async def counted_once(stage: Stage, case: Case) -> Seen:
+    """The last report counts: 10 tokens in at 1 and 6 out at 2 dollars a million."""
+    seen = await stage.ask()
+    assert stage.value("SELECT cost_nano FROM attempts") == 10 * 1000 + 6 * 2000
+    return seen
+
+
+@script
+async def no_half_calls(stage: Stage, case: Case) -> Seen:
+    """Half a call is never handed on as one."""
+    tools = stage.ultra.folder / "tools.json"
+    tools.write_text(json.dumps([{"name": "weather", "parameters": {"type": "object"}}]))
+    plain = await stage.ask("--text", "--tools", str(tools))
+    assert "weather" not in plain.out
+    return plain
+
+
+@script
+async def many_for_few(stage: Stage, case: Case) -> Seen:
+    """16 at once: never more than the budget holds, and who is refused has sent nothing.
+
+    Each reserves 132,000 nano-dollars and spends 22,000: two at once, eight in all.
+    """
+    runs = [stage.ask("--max-tokens", "60") for _ in range(16)]
+    seen = await asyncio.gather(*runs)
+    codes = sorted(one.exit for one in seen)
+    assert set(codes) <= {0, 5}
+    assert codes.count(0) == stage.provider.asked("lab")
+    assert stage.value(f"{USED_UP} FROM budget WHERE period = 'day'") <= 300_000
+    last = await _until_refused(stage)
+    asked = stage.provider.asked("lab")
+    return Seen(last.exit, last.out, last.err, last.error_class, None, asked, 0, ())
+
+
+async def _until_refused(stage: Stage) -> Seen:
+    while (seen := await stage.ask("--max-tokens", "60")).exit == 0:
+        pass
+    return seen
+
+
+@script
+async def killed_in_stream(stage: Stage, case: Case) -> Seen:
+    """What a dead process held is charged, and nothing stays reserved."""
+    process = await stage.ultra.start("ask", "hello there")
+    await stage.server.until(lambda server: len(server.requests) == 1, 30)
+    await asyncio.sleep(0.3)
+    process.kill()
+    await process.wait()
+    assert stage.value("SELECT count(*) FROM reservation WHERE state = 'held'") == 1
+    text = (stage.ultra.home / "config" / "ultra.yaml").read_text(encoding="utf-8")
+    hasty = text.replace("idle_s: 10.0", "idle_s: 0.5")
+    (stage.ultra.home / "config" / "ultra.yaml").write_text(hasty, encoding="utf-8")
+    seen = await stage.ask()
+    assert stage.value("SELECT count(*) FROM reservation WHERE state = 'held'") == 0
+    assert stage.value("SELECT sum(reserved_nano) FROM budget") == 0
+    return seen
+
+
+@script
+async def one_probe(stage: Stage, case: Case) -> Seen:
+    """Of eight that meet a breaker whose time is over, one asks and seven do not."""
+    await stage.ask()
+    await stage.ask(*IMPATIENT)
+    stage.change("UPDATE breaker SET open_until = 1, state = 'open'")
+    runs = await asyncio.gather(*(stage.ask("--deadline", "2") for _ in range(8)))
+    answered = [run for run in runs if run.exit == 0]
+    assert stage.provider.asked("lab") - 3 == len(answered)
+    assert stage.value("SELECT state FROM breaker WHERE kind = 'endpoint'") == "closed"
+    first = stage.provider.at[3:]
+    # Only once the probe has answered may others go.
+    assert all(later - first[0] >= 0.5 for later in first[1:])
+    probe = answered[0]
+    return Seen(probe.exit, probe.out, probe.err, None, probe.answer, 4, 0, ())
+
+
+@script
+async def prober_killed(stage: Stage, case: Case) -> Seen:
+    """Whoever probes and dies keeps others out until its lease is over, and no longer."""
+    await stage.ask()
+    await stage.ask(*IMPATIENT)
+    stage.change("UPDATE breaker SET open_until = 1, state = 'open'")
+    process = await stage.ultra.start("ask", "hello there")
+    await stage.server.until(lambda server: len(server.requests) == 4, 30)
+    process.kill()
+    await process.wait()
+    kept_out = await stage.ask("--deadline", "1")
+    assert (kept_out.exit, kept_out.error_class, kept_out.calls) == (75, "breaker_open", 4)
+    stage.change("UPDATE breaker SET probe_until = 1")
+    seen = await stage.ask()
+    assert stage.value("SELECT state FROM breaker WHERE kind = 'endpoint'") == "closed"
+    return Seen(seen.exit, seen.out, seen.err, seen.error_class, seen.answer, seen.calls, 0, ())
+
+
+@script
+async def one_of_many_down(stage: Stage, case: Case) -> Seen:
+    """19 answers and one failure by name, and no storm at the one that is down."""
+    many = [flag for _ in range(19) for flag in ("-m", "spare")]
+    seen = await stage.ask("-m", "faulty", *many, verb="compare")
+    return Seen(seen.exit, seen.out, seen.err, seen.error_class, None, seen.calls, seen.spare, ())
+
+
+@script
+async def no_tokens_left(stage: Stage, case: Case) -> Seen:
+    """Without tokens the first failure is the last; an answer gives one back."""
+    await stage.ask("-m", "spare")
+    stage.change("DELETE FROM runs")
+    stage.change("INSERT OR REPLACE INTO retry_bucket (provider, tokens) VALUES ('lab', 0)")
+    seen = await stage.ask("-m", "faulty")
+    return Seen(
+        seen.exit, seen.out, seen.err, seen.error_class, seen.answer, seen.calls, 0, seen.rows
+    )
+
+
+@script
+async def asked_once(stage: Stage, case: Case) -> Seen:
+    """The second waits for the first, and costs nothing."""
+    first = asyncio.create_task(stage.ask("--cache"))
+    await stage.server.until(lambda server: len(server.requests) == 1, 30)
+    second = await stage.ask("--cache")
+    assert (await first).answer == second.answer
+    return second
+
+
+@script
+async def another_key(stage: Stage, case: Case) -> Seen:
+    """What one key paid for is not given to another."""
+    await stage.ask("--cache")
+    return await stage.ask("--cache", LAB_KEY="lab-another-key-0123456789")
+
+
+@script
+async def full_disk(stage: Stage, case: Case) -> Seen:
+    """A wall that cannot be written down is no wall: nothing is sent."""
+
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    ended = await stage.ultra.run(
+        "ask", "--json", "hello there", preexec_fn=full, environ={"COVERAGE_PROCESS_CONFIG": ""}
+    )
+    seen = stage.seen(Ended(ended.code, ended.out, ended.err))
+    return Seen(seen.exit, seen.out, seen.err, seen.error_class, None, seen.calls, 0, ())
+
+
+@script
+async def migrated_at_once(stage: Stage, case: Case) -> Seen:
+    """One of the two moves the file on, and both are in it."""
+    stage.ultra.database.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(stage.ultra.database)) as connection:
+        for statement in MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    first, second = await asyncio.gather(stage.ask(), stage.ask())
+    assert (first.exit, second.exit) == (0, 0)
+    assert stage.value("PRAGMA user_version") == len(MIGRATIONS)
+    assert stage.value("PRAGMA integrity_check") == "ok"
+    return stage.seen(Ended(second.exit, second.out, second.err))
+
+
+@script
+async def clock_was_ahead(stage: Stage, case: Case) -> Seen:
+    """A breaker that is to stay open for a day is not believed."""
+    await stage.ask()
+    await stage.ask(*IMPATIENT)
+    stage.change("UPDATE breaker SET open_until = open_until + 86400")
+    return await stage.ask(*IMPATIENT)
+
+
+@script
+async def cut_at_its_reserve(stage: Stage, case: Case) -> Seen:
+    """The stream is stopped where the money ends; what came is an answer that was cut."""
+    seen = await stage.ask(*case.argv)
+    assert stage.value("SELECT finish_reason FROM attempts") == "length"
+    assert stage.value("SELECT charged_nano FROM attempts") <= 400_000 + 20_000
+    return Seen(seen.exit, seen.out, seen.err, None, None, seen.calls, 0, seen.rows)
+
+
+@script
+async def three_fail(stage: Stage, case: Case) -> Seen:
+    """Four tries in all, whatever stands by."""
+    models = ("-m", "faulty", "-m", "lab:500+500", "-m", "lab:500+500+500")
+    return await stage.ask(*models, "--strategy", "fallback")
+
+
+@script
+async def nothing_hidden(stage: Stage, case: Case) -> Seen:
+    """One request, with the user's words and no others."""
+    seen = await stage.ask("-m", "faulty", *SPARE)
+    (request,) = stage.server.requests
+    body = request.json()
+    assert isinstance(body, dict)
+    assert body["messages"] == [{"role": "user", "content": "hello there"}]
+    return seen
+
+
+@script
+async def all_open(stage: Stage, case: Case) -> Seen:
+    """Where everything is left alone, a run that has the time waits for the first to be free."""
+    await stage.ask()
+    await stage.ask(*IMPATIENT)
+    hurried = await stage.ask(*IMPATIENT)
+    assert (hurried.exit, hurried.calls) == (75, 3)
+    stage.change("UPDATE breaker SET open_until = CAST(strftime('%s', 'now') AS REAL) + 2")
+    seen = await stage.ask("--deadline", "20")
+    return Seen(seen.exit, seen.out, seen.err, hurried.error_class, seen.answer, seen.calls, 0, ())
