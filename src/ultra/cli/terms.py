@@ -56,6 +56,7 @@ class Terms(Struct, frozen=True):
         seconds_of("--grace", self.grace_s)
         tags_of(self.tags)
         cost_center_of(self.cost_center)
+        _max_cost(self.max_cost)
 
 
 def action_of(

@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
         "cache", "earlier answers that serve again: what they saved, clearing", "Look back"
     ),
     "health": Verb("health", "which endpoints can be used, and how they fared lately", "Look back"),
+    "budgets": Verb("budgets", "what may be spent, what is spent, what is left", "Look back"),
     "models": Verb("models", "the models on offer, with protocol, price and window", "Set up"),
     "aliases": Verb("aliases", "short names for models", "Set up"),
     "templates": Verb("templates", "prompts to use again", "Set up"),
@@ -39,7 +40,6 @@ VERBS: dict[str, Verb] = {
 PLANNED = frozenset(
     {
         "ab",
-        "budgets",
         "cost",
         "map",
         "mcp",
@@ -55,6 +55,7 @@ PLANNED = frozenset(
 
 SINGULARS = {
     "log": "logs",
+    "budget": "budgets",
     "model": "models",
     "alias": "aliases",
     "template": "templates",

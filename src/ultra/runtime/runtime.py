@@ -21,6 +21,7 @@ from ultra.runtime.action import Action, RunResult, Selection
 from ultra.runtime.execute import Services, execute
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.selection import check_allowed, select_for_ask, select_for_compare
+from ultra.runtime.spending import check_affordable
 from ultra.runtime.timing import Timing
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
@@ -160,6 +161,7 @@ class Runtime:
         """Make one run to its end; `watch` makes its sinks, which may interrupt it."""
         action = self.routed(action)
         check_allowed(self.profile, action.selection)
+        check_affordable(action)
 
         async def main(interrupt: Interrupt) -> RunResult:
             from ultra.providers.hub import ProviderHub

@@ -1,11 +1,19 @@
 """What bounds the spending of a run, and what it is going to need at its most."""
 
-from ultra.core.budget import RUN, Limit, Planned
+from collections.abc import Sequence
+
+from ultra.core.budget import FLOOR_TOKENS, RUN, Limit, Planned, plan_nano
+from ultra.core.cost import FREE, usd
+from ultra.core.errors import UsageError
 from ultra.core.model import Target
 from ultra.core.profile import Profile
-from ultra.core.request import input_tokens_bound
+from ultra.core.request import CallRequest, Sampling, input_tokens_bound, said, settled
 from ultra.runtime.action import Action
 from ultra.strategies.registry import strategy_row
+
+INSTRUCTIONS_TOKENS = 1000
+"""What the texts around answers add for whoever compares or writes: some 1,400 bytes, and more for
+each answer's fence; twice that, to be sure."""
 
 
 def limits_of(action: Action, profile: Profile) -> tuple[Limit, ...]:
@@ -16,25 +24,70 @@ def limits_of(action: Action, profile: Profile) -> tuple[Limit, ...]:
 
 
 def planned_calls(action: Action) -> tuple[Planned, ...]:
-    """The calls of a fan-out, those that compare and write included; empty where calls are made in
-    order, one when the one before has failed: each is then asked about by itself.
+    """The calls of a fan-out, those that compare, repair and write included.
+
+    Empty where calls are made in order, one when the one before has failed: each of those is asked
+    about by itself.
     """
-    selection, sampling = action.selection, action.prompt.sampling
+    selection = action.selection
     row = strategy_row(selection.strategy)
     if row.in_order:
         return ()
-    tokens = input_tokens_bound(action.prompt.messages, action.prompt.tools)
-    calls = [_planned(member, tokens, sampling.max_output_tokens) for member in selection.members]
+    calls = [_asked(member, action) for member in selection.members]
     if not row.writes:
         return tuple(calls)
-    reads = tuple(range(len(calls)))
     writer = selection.synthesizer or selection.members[0]
-    analysis = _planned(writer, tokens, None, reads)
-    written = _planned(writer, tokens, sampling.max_output_tokens, (*reads, len(calls)))
-    return (*calls, analysis, written)
+    members = tuple(range(len(calls)))
+    analysis, repair = len(calls), len(calls) + 1
+    more = INSTRUCTIONS_TOKENS
+    return (
+        *calls,
+        _asked(writer, action, reads=members, more=more, capped=False),
+        _asked(writer, action, reads=(*members, analysis), more=more, capped=False),
+        _asked(writer, action, reads=(*members, repair), more=more),
+    )
 
 
-def _planned(target: Target, tokens: int, cap: int | None, reads: tuple[int, ...] = ()) -> Planned:
-    known = [one for one in (cap, target.output_cap, target.max_output_tokens) if one is not None]
-    most = min(known) if known else None
-    return Planned(target.endpoint.provider, target.price, tokens, most, reads)
+def check_affordable(action: Action) -> None:
+    """Raise `UsageError` for a `--max-cost` below what the run needs at the very least."""
+    most, first = action.max_cost_nano, action.selection.members[0]
+    if most is None:
+        return
+    least = sum(plan_nano(planned_calls(action) or (_asked(first, action),), FLOOR_TOKENS).values())
+    if most < least:
+        raise UsageError(
+            f"`--max-cost` of {usd(most)} is less than this run needs",
+            hint=f"with the shortest of answers it may cost {usd(least)}",
+        )
+
+
+def smallest_nano(targets: Sequence[Target]) -> int | None:
+    """What the smallest call to the cheapest of some models may cost; None without a price."""
+    calls = [
+        Planned(one.endpoint.provider, one.price, input_tokens_bound((said("user", "?"),)))
+        for one in targets
+        if one.price is not None and not one.price.free and not one.endpoint.simulated
+    ]
+    return min((sum(plan_nano([call], FLOOR_TOKENS).values()) for call in calls), default=None)
+
+
+def _asked(
+    target: Target,
+    action: Action,
+    *,
+    reads: tuple[int, ...] = (),
+    more: int = 0,
+    capped: bool = True,
+) -> Planned:
+    """The call to a model, with so many tokens `more` than the prompt and answers that it reads."""
+    prompt = action.prompt
+    request = CallRequest(target, prompt.messages, prompt.sampling if capped else Sampling())
+    caps = (settled(request).sampling.max_output_tokens, target.max_output_tokens)
+    known = [cap for cap in caps if cap is not None]
+    return Planned(
+        target.endpoint.provider,
+        FREE if target.endpoint.simulated else target.price,
+        input_tokens_bound(prompt.messages, prompt.tools) + more,
+        min(known) if known else None,
+        reads,
+    )

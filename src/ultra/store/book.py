@@ -4,46 +4,18 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
-
-from msgspec import Struct
 
 from ultra.core.budget import RUN, Limit
 from ultra.core.errors import StoreError, UsageError
+from ultra.core.gauges import Gauge, Source, Uncertain
 from ultra.core.windows import begins, next_window, window_at
 from ultra.store.counters import Windows, zone_of
 from ultra.store.database import Opened, Place, open_database
 from ultra.store.dead import release_dead
 from ultra.store.limits import keep_limits, stored_limits
 from ultra.store.reading import reading
-from ultra.store.uncertain import Uncertain, apply, uncertain
-
-Source = Literal["store", "profile"]
-
-
-class Gauge(Struct, frozen=True):
-    """One limit and how far it is used in the window that runs now; money in nano-dollars.
-
-    `source` is who set it. A budget per run has no window of its own: all of its figures are 0 and
-    `window` is empty. `left` is negative once it is overdrawn. Times are UTC seconds since the
-    epoch, None for a run's.
-    """
-
-    limit: Limit
-    source: Source
-    window: str = ""
-    begins_at: float | None = None
-    ends_at: float | None = None
-    spent_nano: int = 0
-    reserved_nano: int = 0
-    uncertain_nano: int = 0
-    overdraft_nano: int = 0
-    unpriced: int = 0
-
-    @property
-    def left_nano(self) -> int:
-        """What may still be spent."""
-        return self.limit.limit_nano - self.spent_nano - self.reserved_nano - self.uncertain_nano
+from ultra.store.schema import MIGRATIONS
+from ultra.store.uncertain import apply, uncertain
 
 
 class Book:
@@ -58,7 +30,9 @@ class Book:
 
     def gauges(self, profile: Sequence[Limit] = ()) -> list[Gauge]:
         """Every limit of the store, then those of a profile, with how far each is used."""
-        with reading(self._path) as connection:
+        with reading(self._path) as opened:
+            # A log of an older ultra holds no limits; the next run brings it up to date.
+            connection = opened if opened and _current(opened) else None
             stored = stored_limits(connection) if connection else ()
             zones = {(limit.scope, limit.period): limit.timezone for limit in stored}
             named: list[tuple[Limit, Source]] = [(limit, "store") for limit in stored]
@@ -141,6 +115,10 @@ class Book:
                 f"the log `{self._path}` cannot be written: {error}",
                 hint="`ultra logs path` shows where it is",
             ) from error
+
+
+def _current(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS))
 
 
 def _gauge(windows: Windows, limit: Limit, source: Source, timezone: str) -> Gauge:

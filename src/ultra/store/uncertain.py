@@ -3,41 +3,21 @@
 import sqlite3
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from ultra.core.budget import RUN
+from ultra.core.gauges import Uncertain
 from ultra.store.bulk import batches, flat
 from ultra.store.counters import Windows
 
 _LISTED = """
 SELECT r.attempt_id, r.run_id, r.actual_nano, a.started_at, ifnull(c.provider, ''),
   ifnull(c.model, ''), ifnull(a.status, ''), ifnull(a.request_id, ''), length(ifnull(a.text, '')),
-  (SELECT group_concat(s.scope || ' per ' || s.period, ', ') FROM reservation_scope s
-   WHERE s.attempt_id = r.attempt_id)
+  ifnull((SELECT group_concat(s.scope || ' per ' || s.period, ', ') FROM reservation_scope s
+    WHERE s.attempt_id = r.attempt_id), '')
 FROM reservation r
 LEFT JOIN attempts a ON a.attempt_id = r.attempt_id
 LEFT JOIN calls c ON c.call_id = a.call_id
 WHERE r.state = 'uncertain'
 ORDER BY a.started_at, r.attempt_id"""
-
-
-class Uncertain(Struct, frozen=True):
-    """An attempt that was under way when its process died, charged at its estimate.
-
-    `started_at` is UTC seconds since the epoch, None when the log has no such attempt any more.
-    `characters` of its answer had come. `budgets` says where it counts.
-    """
-
-    attempt_id: str
-    run_id: str
-    charged_nano: int
-    started_at: float | None
-    provider: str
-    model: str
-    status: str
-    request_id: str
-    characters: int
-    budgets: str | None
 
 
 def uncertain(connection: sqlite3.Connection) -> list[Uncertain]:
@@ -73,7 +53,7 @@ def apply(
             f"UPDATE attempts SET charged_nano = ?, cost_nano = ? WHERE attempt_id IN ({places})",  # noqa: S608
             [cost_nano, cost_nano, *flat(batch)],
         )
-    for run_id in {item.run_id for item in found if f"{RUN} per {RUN}" in (item.budgets or "")}:
+    for run_id in {item.run_id for item in found if f"{RUN} per {RUN}" in item.budgets}:
         windows.forget_run(run_id)
     windows.write()
     return found
