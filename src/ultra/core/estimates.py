@@ -7,7 +7,6 @@ the moving average of logarithms, then means.
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import median
 
 from msgspec import Struct
 
@@ -80,11 +79,11 @@ def estimates(samples: Sequence[Sample]) -> Estimates:
         answered=sum(one.answered for one in samples),
         good=good,
         bad=bad,
-        output_tokens=_median(_known(samples, lambda one: one.output_tokens)),
-        ttft_p50_s=_median(_known(recent, lambda one: one.ttft_s)),
+        output_tokens=median(_known(samples, lambda one: one.output_tokens)),
+        ttft_p50_s=median(_known(recent, lambda one: one.ttft_s)),
         ttft_p95_s=quantile(firsts, 0.95),
-        tokens_per_s=_median(_known(recent, lambda one: one.tokens_per_s)),
-        duration_p50_s=_median(_known(recent, lambda one: one.duration_s)),
+        tokens_per_s=median(_known(recent, lambda one: one.tokens_per_s)),
+        duration_p50_s=median(_known(recent, lambda one: one.duration_s)),
         duration_p90_s=quantile(durations, 0.9),
         duration_ewma_s=ewma(durations),
     )
@@ -122,5 +121,12 @@ def _known(samples: Sequence[Sample], said: Callable[[Sample], float | None]) ->
     return [value for value in map(said, samples) if value is not None]
 
 
-def _median(values: Sequence[float]) -> float | None:
-    return median(values) if values else None
+def median(values: Sequence[float]) -> float | None:
+    """The middle of the values, the mean of the two in the middle of an even number; None of none.
+
+    The standard library's costs 4 ms to import, for fractions and decimals.
+    """
+    if not values:
+        return None
+    ranked, middle = sorted(values), len(values) // 2
+    return ranked[middle] if len(ranked) % 2 else (ranked[middle - 1] + ranked[middle]) / 2

@@ -1,6 +1,6 @@
 """What a user asks the runtime to do, and what came of it."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -9,7 +9,9 @@ from ultra.core.model import Route, Target, unique
 from ultra.core.ports import Outcome
 from ultra.core.records import RunDocument
 from ultra.core.request import Prompt
-from ultra.core.routing import Plan as RoutePlan
+
+if TYPE_CHECKING:  # a run without a route needs none of it
+    from ultra.core.routing import Plan as RoutePlan
 
 Verb = Literal["ask", "compare", "chat", "demo", "health"]
 CacheUse = Literal["on", "off", "refresh"]
@@ -29,7 +31,7 @@ class Selection(Struct, frozen=True):
     synthesizer: Target | None = None
     label: str = ""
     route: Route | None = None
-    plan: RoutePlan | None = None
+    plan: "RoutePlan | None" = None
 
     @property
     def rescuers(self) -> tuple[Target, ...]:

@@ -26,7 +26,7 @@ from ultra.core.ports import (
     Strategy,
 )
 from ultra.core.profile import Profile
-from ultra.core.routing import chosen
+from ultra.core.records import RouteDocument
 from ultra.core.verdict import Verdict
 from ultra.engine.caller import EngineCaller
 from ultra.engine.context import EventHub, Policy, RunContext
@@ -138,7 +138,7 @@ class Run:
             simulated=action.selection.simulated,
             keep_text=action.keep_text,
             version=ultra.__version__,
-            route=chosen(action.selection.plan) if action.selection.plan else None,
+            route=_route(action),
             cost_center=action.cost_center or services.profile.budget.cost_center,
             tags=action.tags,
             limits=limits_of(action, services.profile),
@@ -265,6 +265,15 @@ def _resume() -> None:
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()
+
+
+def _route(action: Action) -> RouteDocument | None:
+    plan = action.selection.plan
+    if plan is None:
+        return None
+    from ultra.core.routing import chosen
+
+    return chosen(plan)
 
 
 def _deadline(action: Action) -> float:

@@ -3,13 +3,12 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from statistics import median
 from typing import Any
 
 from msgspec import Struct
 
 from ultra.core.errors import ACTIONS, ErrorClass
-from ultra.core.estimates import Sample
+from ultra.core.estimates import Sample, median
 from ultra.core.model import Target
 from ultra.store.rows import without_credentials
 
@@ -120,8 +119,8 @@ def _of(calls: list[_Row]) -> Experience | None:
         model,
         count,
         len(answered) / count,
-        median(firsts) if firsts else None,
-        median(wholes) if wholes else None,
+        median(firsts),
+        median(wholes),
     )
 
 
