@@ -107,7 +107,7 @@ def health_document(report: HealthReport) -> dict[str, Any]:
 def render_health(report: HealthReport, *, streams: Streams) -> list[str]:
     """The report as lines: cut and wrapped to a terminal's width, whole for a pipe."""
     plan = _plan(report, streams.width - 1 if streams.stdout_is_tty else None)
-    lines = [_head(report, streams), *_wrapped(_window(report), 0, plan)]
+    lines = [*_head(report, plan, streams), *_wrapped(_window(report), 0, plan)]
     if plan.ranks and any(one.traffic.tries for one in report.endpoints):
         lines += ["", *_headings(plan)]
     for _, group in groupby(report.endpoints, key=lambda one: one.provider):
@@ -136,12 +136,16 @@ def _plan(report: HealthReport, width: int | None) -> _Plan:
     raise AssertionError("the last rung always fits")
 
 
-def _head(report: HealthReport, streams: Streams) -> str:
-    counts = ", ".join(
-        f"{number} {_styled(streams, word, word)}" for word, number in report.counts.items()
+def _head(report: HealthReport, plan: _Plan, streams: Streams) -> list[str]:
+    name, counts = cell(report.profile, 60), report.counts
+    told = ", ".join(f"{number} {word}" for word, number in counts.items()) or "nothing to ask"
+    first, *rest = _wrapped(f"{name} ({report.environment}): {told}", 0, plan)
+    if rest:
+        return [first, *rest]
+    styled = ", ".join(
+        f"{number} {_styled(streams, word, word)}" for word, number in counts.items()
     )
-    name = _bold(streams, cell(report.profile, 60))
-    return f"{name} ({report.environment}): {counts or 'nothing to ask'}"
+    return [f"{_bold(streams, name)} ({report.environment}): {styled or told}"]
 
 
 def _window(report: HealthReport) -> str:
