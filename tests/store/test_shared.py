@@ -86,6 +86,15 @@ class Process:
             self.connection.execute("COMMIT" if last else "ROLLBACK")
         self.breakers.written()
 
+    def close_all(self, ended: list[tuple[AttemptRecord, AttemptResult]], now: float) -> None:
+        """Learn from how attempts ended, in one transaction."""
+        self._begin()
+        for attempt, how in ended:
+            self.breakers.note(self.connection, attempt, how, now)
+            self.gates.note(self.connection, attempt, how)
+            self.tokens.note(self.connection, attempt, how)
+        self._commit()
+
     def _begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
         self.breakers.begin()
@@ -283,3 +292,54 @@ def test_the_login_in_a_url_reaches_no_row_and_tells_credentials_apart(tmp_path:
     assert [bool(said) for said in process.admit([again, better], NOW)] == [True, False]
     process.connection.close()
     assert b"pass" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_thousand_healthy_attempts_read_each_key_once_and_write_nothing(tmp_path: Path) -> None:
+    """Whatever breakers and gates cost, it is not a statement an attempt."""
+    process, said = Process(tmp_path / "ultra.db", "me"), list[str]()
+    attempts = [attempt_record(call=number, key_fp="abcd") for number in range(1000)]
+    process.connection.set_trace_callback(said.append)
+
+    process.admit(attempts, NOW)
+    process.close_all([(attempt, result()) for attempt in attempts], NOW)
+
+    process.connection.set_trace_callback(None)
+    work = [text.split()[0] for text in said if text not in ("BEGIN IMMEDIATE", "COMMIT")]
+    assert work == ["SELECT"] * len(work)
+    assert len(work) <= 5  # breakers and gate of each transaction, retries of the second
+
+
+def test_a_thousand_failures_are_written_in_a_few_statements(tmp_path: Path) -> None:
+    """A fan-out into a dead endpoint moves its breaker a thousand times and writes it once."""
+    process, said = Process(tmp_path / "ultra.db", "me"), list[str]()
+    attempts = [attempt_record(call=number, key_fp="abcd") for number in range(1000)]
+    process.admit(attempts, NOW)
+    failed = result("", status="error", failure=Failure(ErrorClass.SERVER, "no", status=500))
+    process.connection.set_trace_callback(said.append)
+
+    process.close_all([(attempt, failed) for attempt in attempts], NOW)
+
+    process.connection.set_trace_callback(None)
+    assert [text for text in said if text.startswith("INSERT OR REPLACE INTO breaker ")] != []
+    assert len(said) <= 8
+    (state,) = breakers(process.connection)
+    assert (state.state, state.fails, state.opens) == ("open", 3, 1)
+
+
+def test_a_fan_out_beyond_the_profiles_limit_is_given_a_turn_each(tmp_path: Path) -> None:
+    """Those that wait come back one by one: each finds its place free."""
+    process = Process(tmp_path / "ultra.db", "me")
+    limited = structs.replace(ENDPOINT, requests_per_minute=6)
+    attempts = [
+        attempt_record(call=number, attempt_id=f"a{number}", target=Target("fast", "m", limited))
+        for number in range(10)
+    ]
+
+    said = process.admit(attempts, NOW)
+    waits = [refused.wait_s for refused in said if refused is not None]
+    late = zip(waits, attempts[6:], strict=True)
+    again = [process.admit([attempt], NOW + (wait or 0.0)) for wait, attempt in late]
+
+    assert said[:6] == [None] * 6
+    assert [round(wait or 0.0, 3) for wait in waits] == [10.0, 20.0, 30.0, 40.0]
+    assert again == [[None]] * 4

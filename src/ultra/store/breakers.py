@@ -1,17 +1,16 @@
 """Breakers that all processes share: one for each endpoint's model, one for each credential."""
 
-import hashlib
 import random
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ultra.core.breaker import (
     BreakerState,
     Bucket,
+    Outcome,
     Seen,
     breaker_key,
     credential_outcome,
@@ -26,6 +25,7 @@ from ultra.core.ports import AttemptRecord, AttemptResult, Refused
 from ultra.core.profile import BreakerRules
 from ultra.core.refusals import breaker_refusal
 from ultra.core.text import one_line
+from ultra.store.identity import Identity, identity
 from ultra.store.rows import without_credentials
 
 _COLUMNS = [name for name in BreakerState.__struct_fields__ if name != "buckets"]
@@ -35,14 +35,6 @@ _PUT = (
     f" VALUES (?{', ?' * len(_COLUMNS)})"
 )
 _READ = f"SELECT {_NAMES} FROM breaker"  # noqa: S608
-
-
-class Keys(Struct, frozen=True):
-    """The breakers that an attempt meets: its endpoint's model, the endpoint, its credential."""
-
-    model: str
-    endpoint: str
-    credential: str
 
 
 class Breakers:
@@ -80,7 +72,7 @@ class Breakers:
         A probe that the user asked for does not wait for its time.
         """
         target = attempt.target
-        for state in self._met(connection, keys_of(attempt)):
+        for state in self._met(connection, identity(attempt)):
             found = standing(state, now)
             if found in ("forced", "probing") or (found == "open" and attempt.kind != "probe"):
                 return breaker_refusal(state, target, now)
@@ -89,7 +81,7 @@ class Breakers:
     def take(self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float) -> None:
         """Take the lease of the probe where the breaker is half open."""
         gens: dict[str, int] = {}
-        for state in self._met(connection, keys_of(attempt)):
+        for state in self._met(connection, identity(attempt)):
             taken = take(
                 state,
                 now,
@@ -114,19 +106,18 @@ class Breakers:
     ) -> None:
         """Move the breakers by how the attempt ended; `keep_text` false keeps its words out."""
         self._ended.append(attempt.attempt_id)
-        keys = keys_of(attempt)
-        self._read(connection, keys)
-        seen = _seen(result, now, keep_text=keep_text)
+        who = identity(attempt)
+        self._read(connection, who)
         for key, outcome in (
-            (keys.model, endpoint_outcome(result)),
-            (keys.credential, credential_outcome(result)),
+            (who.model, endpoint_outcome(result)),
+            (who.credential, credential_outcome(result)),
         ):
             if outcome == "bad" or self._rows[key] is not None:
-                self._move(key, attempt, structs.replace(seen, outcome=outcome))
+                self._move(key, attempt, _seen(outcome, result, now, keep_text=keep_text))
 
     def _move(self, key: str, attempt: AttemptRecord, seen: Seen) -> None:
         gen = self._gens.get(attempt.attempt_id, {}).get(key, 0)
-        before = self._rows[key] or fresh(attempt, key)
+        before = self._rows[key] or _fresh(attempt, key)
         after = note(before, structs.replace(seen, gen=gen), self._rules, self._rng.random())
         self._put(before, after, provider=attempt.target.endpoint.provider)
 
@@ -144,53 +135,34 @@ class Breakers:
         self._rows[after.key] = structs.replace(after, provider=provider or after.provider)
         self._changed.add(after.key)
 
-    def _met(self, connection: sqlite3.Connection, keys: Keys) -> list[BreakerState]:
-        self._read(connection, keys)
-        found = (self._rows[key] for key in (keys.credential, keys.endpoint, keys.model))
+    def _met(self, connection: sqlite3.Connection, who: Identity) -> list[BreakerState]:
+        self._read(connection, who)
+        found = [self._rows[key] for key in (who.credential, who.endpoint, who.model)]
         return [state for state in found if state is not None]
 
-    def _read(self, connection: sqlite3.Connection, keys: Keys) -> None:
+    def _read(self, connection: sqlite3.Connection, who: Identity) -> None:
         """Have the rows of an attempt at hand."""
-        missing = [key for key in structs.astuple(keys) if key not in self._rows]
+        keys = (who.credential, who.endpoint, who.model)
+        missing = [key for key in keys if key not in self._rows]
         if missing:
             self._rows.update(dict.fromkeys(missing))
             self._rows.update((state.key, state) for state in _load(connection, missing))
 
 
-def keys_of(attempt: AttemptRecord) -> Keys:
-    """The keys of the breakers that an attempt meets."""
-    base_url = without_credentials(attempt.target.endpoint.base_url)
-    return Keys(
-        breaker_key("endpoint", base_url, attempt.target.model),
-        breaker_key("endpoint", base_url, ""),
-        breaker_key("credential", base_url, credential_of(attempt)),
-    )
-
-
-def fresh(attempt: AttemptRecord, key: str) -> BreakerState:
+def _fresh(attempt: AttemptRecord, key: str) -> BreakerState:
     """A closed breaker of the attempt's endpoint or credential, whichever has the key."""
-    endpoint, keys = attempt.target.endpoint, keys_of(attempt)
-    url = without_credentials(endpoint.base_url)
-    if key == keys.model:
-        return BreakerState("endpoint", endpoint.provider, url, attempt.target.model)
-    return BreakerState("credential", endpoint.provider, url, key_fp=credential_of(attempt))
+    who, provider = identity(attempt), attempt.target.endpoint.provider
+    if key == who.model:
+        return BreakerState("endpoint", provider, who.base_url, attempt.target.model)
+    return BreakerState("credential", provider, who.base_url, key_fp=who.key_fp)
 
 
-def credential_of(attempt: AttemptRecord) -> str:
-    """What tells the credential of an attempt from others: its key, else the login in its URL."""
-    url = attempt.target.endpoint.base_url
-    if attempt.key_fp or "@" not in url:
-        return attempt.key_fp
-    login = urlsplit(url).netloc.rpartition("@")[0]
-    return hashlib.sha256(b"ultra:" + login.encode()).hexdigest()[:8] if login else ""
-
-
-def _seen(result: AttemptResult, now: float, *, keep_text: bool) -> Seen:
+def _seen(outcome: Outcome, result: AttemptResult, now: float, *, keep_text: bool) -> Seen:
     failure = result.failure
     if failure is None:
-        return Seen("nothing", now, duration_s=result.duration_s)
+        return Seen(outcome, now, duration_s=result.duration_s)
     return Seen(
-        "nothing",
+        outcome,
         now,
         duration_s=result.duration_s,
         error_class=failure.error_class.value,

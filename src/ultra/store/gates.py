@@ -11,7 +11,6 @@ from ultra.core.gate import (
     OwnLimits,
     asked_to_wait,
     book,
-    gate_key,
     hold,
     observe,
     own_hold,
@@ -20,8 +19,7 @@ from ultra.core.gate import (
 )
 from ultra.core.ports import AttemptRecord, AttemptResult, Refused
 from ultra.core.refusals import gate_refusal
-from ultra.store.breakers import credential_of
-from ultra.store.rows import without_credentials
+from ultra.store.identity import identity
 
 _COLUMNS = GateState.__struct_fields__
 _NAMES = ", ".join(_COLUMNS)
@@ -52,7 +50,7 @@ class Gates:
         self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float
     ) -> Refused | None:
         """Why the attempt must wait; None when there is room."""
-        state = self._state(connection, gate_of(attempt))
+        state = self._state(connection, identity(attempt).gate)
         held = None if state is None else hold(state, attempt.tokens, now)
         own = own_limits(attempt)
         if held is None and own is not None:
@@ -64,7 +62,7 @@ class Gates:
 
     def take(self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float) -> None:
         """Count the attempt against what is left."""
-        state = self._state(connection, gate_of(attempt))
+        state = self._state(connection, identity(attempt).gate)
         if state is not None:
             self._put(state, spend(state, attempt.tokens))
         own = own_limits(attempt)
@@ -76,18 +74,15 @@ class Gates:
         self, connection: sqlite3.Connection, attempt: AttemptRecord, result: AttemptResult
     ) -> None:
         """Learn what is left from what the provider said, and give back what was not used."""
-        failure, key = result.failure, gate_of(attempt)
-        asked = None
-        if failure is not None and failure.error_class is ErrorClass.RATE_LIMIT:
-            asked = failure.retry_after_s
-        if result.quota is not None or (asked or 0.0) > 0.0:
-            state = self._state(connection, key) or fresh(attempt, attempt.target.model)
-            after = state
+        asked = _asked(result)
+        if result.quota is not None or asked is not None:
+            before = self._state(connection, identity(attempt).gate)
+            before = after = before or _fresh(attempt, attempt.target.model)
             if result.quota is not None:
                 after = observe(after, result.quota, _heard_at(result))
-            if asked is not None and asked > 0.0:
+            if asked is not None:
                 after = asked_to_wait(after, asked, result.ended_at)
-            self._put(state, after)
+            self._put(before, after)
         own = own_limits(attempt)
         if own is not None:
             gate = self._own(connection, attempt)
@@ -117,8 +112,7 @@ class Gates:
 
     def _own(self, connection: sqlite3.Connection, attempt: AttemptRecord) -> GateState:
         """The gate of the profile's own limits, which hold for all models of the endpoint."""
-        blank = fresh(attempt, "")
-        return self._state(connection, blank.key) or blank
+        return self._state(connection, identity(attempt).own) or _fresh(attempt, "")
 
     def _state(self, connection: sqlite3.Connection, key: str) -> GateState | None:
         if key not in self._rows:
@@ -132,17 +126,10 @@ class Gates:
             self._changed.add(after.key)
 
 
-def gate_of(attempt: AttemptRecord) -> str:
-    """The key of the gate that an attempt goes through."""
-    url = without_credentials(attempt.target.endpoint.base_url)
-    return gate_key(url, credential_of(attempt), attempt.target.model)
-
-
-def fresh(attempt: AttemptRecord, model: str) -> GateState:
+def _fresh(attempt: AttemptRecord, model: str) -> GateState:
     """A gate of the attempt's credential that knows nothing yet."""
-    endpoint = attempt.target.endpoint
-    url = without_credentials(endpoint.base_url)
-    return GateState(endpoint.provider, url, model, credential_of(attempt))
+    who = identity(attempt)
+    return GateState(attempt.target.endpoint.provider, who.base_url, model, who.key_fp)
 
 
 def own_limits(attempt: AttemptRecord) -> OwnLimits | None:
@@ -151,6 +138,14 @@ def own_limits(attempt: AttemptRecord) -> OwnLimits | None:
     if endpoint.requests_per_minute is None and endpoint.tokens_per_minute is None:
         return None
     return OwnLimits(endpoint.requests_per_minute, endpoint.tokens_per_minute)
+
+
+def _asked(result: AttemptResult) -> float | None:
+    """Seconds that the provider wants everybody to wait; None where it does not."""
+    failure = result.failure
+    if failure is None or failure.error_class is not ErrorClass.RATE_LIMIT:
+        return None
+    return failure.retry_after_s if (failure.retry_after_s or 0.0) > 0.0 else None
 
 
 def _heard_at(result: AttemptResult) -> float:
