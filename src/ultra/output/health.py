@@ -194,7 +194,7 @@ def _check(one: EndpointHealth, now: float) -> list[str]:
     when = ago(check.checked_at, now)
     if not check.ok:
         return [f"no list of models ({check.error_class}, {when})"]
-    return [f"lists {count(check.models)} models ({when})"]
+    return [f"lists {count(check.models)} model{'' if check.models == 1 else 's'} ({when})"]
 
 
 def _model(one: EndpointHealth, now: float, plan: _Plan, streams: Streams) -> list[str]:

@@ -117,11 +117,12 @@ def _inside(held: Inside) -> Iterator[Finding]:
         )
         return
     if held.abandoned:
-        yield warning(
-            "database",
-            f"{held.abandoned} runs were left under way by processes that are gone",
-            "the next run completes their rows",
+        left = (
+            "1 run was left under way by a process that is gone"
+            if held.abandoned == 1
+            else f"{held.abandoned} runs were left under way by processes that are gone"
         )
+        yield warning("database", left, "the next run completes their rows")
     for line in held.differing:
         yield problem("database", line, "`ultra budgets reconcile` puts it right")
     if not held.differing:
@@ -135,5 +136,6 @@ def _mend(path: Path, error: StoreError) -> str:
 
 
 def _nearest(folder: Path) -> Path | None:
-    """The folder, or the one above it that is there."""
-    return next((one for one in (folder, *folder.parents) if one.is_dir()), None)
+    """The folder, or what is there of the way to it; None where that is no folder."""
+    found = next((one for one in (folder, *folder.parents) if one.exists()), None)
+    return found if found is not None and found.is_dir() else None
