@@ -80,11 +80,11 @@ class CallState:
         assert answer.text == self.fold.text
         assert answer.reasoning == self.fold.reasoning
         assert answer.attempts == self.tries
-        assert answer.cached == (self.fold.cache_hit is not None)
         match body:
             case CallFinished():
                 assert (answer.status, answer.error) == ("ok", None)
                 assert self.state in ("trying", "served"), self.state
+                assert answer.cached == (self.state == "served")
                 assert self.fold.finished is not None
             case CallFailed():
                 assert answer.status in ("partial", "error")
