@@ -10,6 +10,7 @@ import pytest
 from tests.support.config import Home
 from ultra.config.trust import grants, trust, untrust
 from ultra.core.errors import ConfigError, Problem
+from ultra.core.profile import GuardRules
 
 OWN = """
 providers: {openai: {}, anthropic: {}}
@@ -19,6 +20,7 @@ ensembles: {panel: {members: ["@both"], synthesizer: smart}}
 defaults: {ask: fast}
 timers: {run_s: 100}
 confirm_usd: 0.20
+guardrails: {local_only: true, providers: [openai, anthropic]}
 """
 
 
@@ -52,6 +54,25 @@ def test_an_untrusted_project_may_choose_among_the_users_own_names(user: Home) -
     assert str(profile.models["fast"].ref) == "openai:gpt"
 
 
+def test_an_untrusted_project_may_let_less_leave(home: Home) -> None:
+    """Fewer providers, this machine alone, secrets refused: that asks for no trust."""
+    home.default(OWN.partition("guardrails")[0] + "guardrails: {secrets: allow}\n")
+    home.repo("guardrails: {secrets: refuse, local_only: true, providers: [anthropic]}\n")
+
+    rules = home.load(OPENAI_KEY="k", ANTHROPIC_KEY="k").guardrails
+
+    assert rules == GuardRules("refuse", local_only=True, providers=("anthropic",))
+
+
+def test_what_the_user_guards_holds_under_a_project_that_says_less(user: Home) -> None:
+    """Each key by itself: one that the project leaves out is the user's own."""
+    user.repo("guardrails: {providers: [openai]}\n")
+
+    rules = user.load(OPENAI_KEY="k", ANTHROPIC_KEY="k").guardrails
+
+    assert rules == GuardRules("refuse", local_only=True, providers=("openai",))
+
+
 @pytest.mark.parametrize(
     ("text", "path"),
     [
@@ -82,6 +103,10 @@ def test_an_untrusted_project_may_choose_among_the_users_own_names(user: Home) -
         ("timers: {idle_s: 61}", "timers.idle_s"),
         ("retry: {attempts: 5}", "retry.attempts"),
         ("confirm_usd: 0.21", "confirm_usd"),
+        ("guardrails: {secrets: redact}", "guardrails.secrets"),
+        ("guardrails: {secrets: allow}", "guardrails.secrets"),
+        ("guardrails: {local_only: false}", "guardrails.local_only"),
+        ("guardrails: {providers: [openai, evil]}", "guardrails.providers[1]"),
     ],
 )
 def test_an_untrusted_project_may_do_nothing_else(user: Home, text: str, path: str) -> None:

@@ -18,6 +18,7 @@ from tests.support.ledger import (
 from ultra.core.errors import ErrorClass, Failure, UsageError
 from ultra.core.records import DOCUMENT_VERSION, AttemptDocument, CallDocument, RunDocument
 from ultra.core.request import Media, Message, Text, said
+from ultra.core.tags import Marks
 from ultra.core.usage import Usage
 from ultra.core.verdict import Verdict
 from ultra.store.documents import run_document
@@ -322,3 +323,35 @@ async def test_text_kept_out_is_none_not_empty(path: Path) -> None:
     assert (hidden.prompt, hidden.answer, hidden.calls[0].text) == (None, None, None)
     assert (empty.answer, empty.calls[0].text) == ("", "")
     assert (log.runs(limit=1)[0].prompt, log.runs(limit=1)[0].cost_nano) == (None, 700)
+
+
+async def test_runs_are_found_by_cost_center_and_tags(path: Path) -> None:
+    """All of the tags asked for, and the cost center; the documents tell both."""
+    marked = {
+        "1" * 16: {"cost_center": "research", "tags": {"job": "nightly", "env": "ci"}},
+        "2" * 16: {"cost_center": "research", "tags": {"job": "daily"}},
+        "3" * 16: {"tags": {"job": "nightly"}},
+        "4" * 16: {},
+    }
+    ledger = ledger_at(path)
+    for run_id, marks in marked.items():
+        ledger.begin_run(run_record(run_id, **marks))
+        told = attempt_record(run_id)
+        await ledger.admit(told)
+        ledger.close(told.attempt_id, result())
+        ledger.end_run(run_id, run_end(answer_call=told.call_id))
+    await ledger.flush(30.0)
+
+    def found(cost_center: str = "", **tags: str) -> list[str]:
+        sought = Log(path).runs(limit=0, marks=Marks(cost_center, tags))
+        return sorted(run.run_id[0] for run in sought)
+
+    assert found() == ["1", "2", "3", "4"]
+    assert found("research") == ["1", "2"]
+    assert found(job="nightly") == ["1", "3"]
+    assert found(job="nightly", env="ci") == ["1"]
+    assert found("research", job="daily") == ["2"]
+    assert found("sales") == found(job="never") == []
+    whole = Log(path).run("1" * 16)
+    assert (whole.cost_center, whole.tags) == ("research", {"env": "ci", "job": "nightly"})
+    assert (Log(path).run("4" * 16).cost_center, Log(path).run("4" * 16).tags) == ("", {})

@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 
 import typer
+from msgspec import Struct
 
 from ultra.cli import options
 from ultra.cli.nouns import Here, Under, noun, session, shown
 from ultra.core.errors import UsageError
-from ultra.core.records import RunDocument
+from ultra.core.records import RunDocument, RunSummary
+from ultra.core.tags import Marks, cost_center_of, tags_of
 from ultra.core.text import one_line
 
 app = noun(
@@ -18,6 +20,7 @@ app = noun(
     "ultra logs -r                     the last answer again",
     "ultra logs -x 4f7k > fix.py       the first code block of an answer",
     "ultra logs --json -n 0 -m smart   every run of a model as JSON",
+    "ultra logs --tag job=nightly      runs marked so; `--cost-center` too",
 )
 
 Block = Literal["first", "last"]
@@ -40,6 +43,14 @@ Extract = Annotated[
 ExtractLast = Annotated[
     bool, typer.Option("--xl", envvar="ULTRA_LOGS_EXTRACT_LAST", help="its last code block only")
 ]
+
+
+class Sought(Struct, frozen=True):
+    """Which runs are meant."""
+
+    query: str | None
+    model: str | None
+    marks: Marks
 
 
 @app.command("list", cls=Under, epilog=shown("ultra logs list -n 20", "ultra logs list -q sqlite"))
@@ -78,6 +89,24 @@ def list_(
             help="runs that asked this model, alias or provider",
         ),
     ] = None,
+    cost_center: Annotated[
+        str | None,
+        typer.Option(
+            "--cost-center",
+            metavar="NAME",
+            envvar="ULTRA_LOGS_COST_CENTER",
+            help="runs charged to it",
+        ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag",
+            metavar="NAME=VALUE",
+            envvar="ULTRA_LOGS_TAG",
+            help="runs marked with it; repeat for all of several",
+        ),
+    ] = None,
     response: ResponseOnly = False,
     extract: Extract = False,
     extract_last: ExtractLast = False,
@@ -87,10 +116,11 @@ def list_(
     here = session(ctx)
     chosen = run or run_option
     block = _block(extract, extract_last)
+    sought = Sought(query, model, Marks(cost_center_of(cost_center or ""), tags_of(tag or [])))
     if chosen is None and not (response or block):
-        _print_runs(here, count, query, model, as_json=as_json)
+        _print_runs(here, count, sought, as_json=as_json)
         return
-    _print_one(here, chosen or _newest(here, query, model), response, block, as_json=as_json)
+    _print_one(here, chosen or _newest(here, sought), response, block, as_json=as_json)
 
 
 @app.command(cls=Under, epilog=shown("ultra logs show 4f7k", "ultra logs show 4f7k --json"))
@@ -119,33 +149,43 @@ def _block(first: bool, last: bool) -> Block | None:
     return "first" if first else "last" if last else None
 
 
-def _newest(here: Here, query: str | None, model: str | None) -> str:
-    found = here.runtime.log.runs(limit=1, query=query, model=model)
+def _newest(here: Here, sought: Sought) -> str:
+    found = _found(here, 1, sought)
     if not found:
         raise UsageError("no run matches", hint="`ultra logs -n 0` lists all there are")
     return found[0].run_id
 
 
-def _print_runs(
-    here: Here, count: int, query: str | None, model: str | None, *, as_json: bool
-) -> None:
+def _found(here: Here, count: int, sought: Sought) -> list[RunSummary]:
+    return here.runtime.log.runs(
+        limit=count, query=sought.query, model=sought.model, marks=sought.marks
+    )
+
+
+def _print_runs(here: Here, count: int, sought: Sought, *, as_json: bool) -> None:
     from ultra.output.documents import render_json
     from ultra.output.logs import render_summaries
 
     log = here.runtime.log
-    found = log.runs(limit=count, query=query, model=model)
+    found = _found(here, count, sought)
     if as_json:
         documents = (render_json(log.run(run.run_id)).rstrip("\n") for run in found)
         here.streams.write("[" + ",\n".join(documents) + "]\n")
     elif found:
         here.streams.write(render_summaries(found, streams=here.streams))
     else:
-        here.note(f"no run {_about(query, model)}is in the log `{here.runtime.paths.database}`")
+        here.note(f"no run {_about(sought)}is in the log `{here.runtime.paths.database}`")
 
 
-def _about(query: str | None, model: str | None) -> str:
-    words = f"with `{one_line(query, 60)}` " if query is not None else ""
-    return words + (f"of `{one_line(model, 60)}` " if model is not None else "")
+def _about(sought: Sought) -> str:
+    marks = [f"{name}={value}" for name, value in sought.marks.tags.items()]
+    told = (
+        ("with", sought.query),
+        ("of", sought.model),
+        ("charged to", sought.marks.cost_center or None),
+        *(("marked", mark) for mark in marks),
+    )
+    return "".join(f"{word} `{one_line(what, 60)}` " for word, what in told if what is not None)
 
 
 def _print_one(here: Here, run: str, response: bool, block: Block | None, *, as_json: bool) -> None:

@@ -231,7 +231,7 @@ class GuardrailsSpec(_Checked, frozen=True):
 
     secrets: Literal["refuse", "redact", "allow"] | None = None
     local_only: bool | None = None
-    providers: tuple[Name, ...] | None = None
+    providers: Annotated[tuple[Name, ...], Meta(min_length=1)] | None = None
 
 
 class ProfileSpec(_Checked, frozen=True):

@@ -21,7 +21,7 @@ from ultra.config.schema import NAMED
 from ultra.core.cost import NANO
 from ultra.core.errors import ConfigError
 from ultra.core.model import Timers
-from ultra.core.profile import Profile, RetryRules
+from ultra.core.profile import GuardRules, Profile, RetryRules
 from ultra.core.text import did_you_mean, one_line
 
 Standing = Literal["trusted", "granted", "untrusted"]
@@ -38,6 +38,8 @@ _WHY = {
 }
 _BUDGET = ("mode", "cost_center")
 _RANK = ("development", "testing", "production")
+_SECRETS = ("refuse", "redact", "allow")
+"""From the tightest."""
 
 
 class _Trusted(Struct, frozen=True):
@@ -172,6 +174,29 @@ def _only_tighter(found: Document, document: Document, own: Document) -> None:
         found.object_to(
             ("environment",), f"an untrusted file may not loosen your own `{mine}` to `{theirs}`"
         )
+    _only_safer(found, document, own)
+
+
+def _only_safer(found: Document, document: Document, own: Document) -> None:
+    """What may leave this machine, and to whom, may only become less."""
+    mine, theirs = _at(own.data, ("guardrails",)) or {}, _at(document.data, ("guardrails",)) or {}
+    usual, wanted = mine.get("secrets", GuardRules().secrets), theirs.get("secrets")
+    if wanted is not None and _SECRETS.index(wanted) > _SECRETS.index(usual):
+        found.object_to(
+            ("guardrails", "secrets"),
+            f"an untrusted file may not loosen your own `{usual}` to `{wanted}`",
+        )
+    if mine.get("local_only") and theirs.get("local_only") is False:
+        found.object_to(
+            ("guardrails", "local_only"), "an untrusted file may not take back your own `true`"
+        )
+    allowed = mine.get("providers")
+    for index, name in enumerate(theirs.get("providers") or ()):
+        if allowed and name not in allowed:
+            found.object_to(
+                ("guardrails", "providers", index),
+                f"an untrusted file may not add `{one_line(name, 80)}` to your own providers",
+            )
 
 
 def _limits() -> dict[KeyPath, float | None]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from msgspec import Struct, field
+
 from ultra.core.errors import UsageError
 from ultra.core.text import one_line
 
@@ -11,6 +13,13 @@ LONGEST_VALUE = 256
 LONGEST_CENTER = 64
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+class Marks(Struct, frozen=True):
+    """What runs are looked for by: all of the tags, and the cost center unless that is empty."""
+
+    cost_center: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def tag_of(text: str) -> tuple[str, str]:

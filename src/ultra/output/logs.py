@@ -59,6 +59,8 @@ def _facts(document: RunDocument) -> list[tuple[str, str]]:
         ("asked", f"{document.verb}, strategy {document.strategy}"),
         ("profile", f"{document.profile} ({document.environment})"),
         ("from", f"{document.host}:{document.cwd}"),
+        *([("cost center", document.cost_center)] if document.cost_center else []),
+        *([("tags", _tags(document))] if document.tags else []),
         ("status", document.status),
         ("cost", lower_bound(document.cost_nano, document.known_nano)),
     ]
@@ -73,6 +75,10 @@ def _facts(document: RunDocument) -> list[tuple[str, str]]:
     if document.provenance:
         facts.append(("made from", ", ".join(document.provenance)))
     return [(name, cell(value)) for name, value in facts]
+
+
+def _tags(document: RunDocument) -> str:
+    return ", ".join(f"{name}={value}" for name, value in document.tags.items())
 
 
 def _tells(document: RunDocument, call: CallDocument) -> bool:

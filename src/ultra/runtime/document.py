@@ -40,5 +40,6 @@ def document_of(run: RunRecord, attempts: Attempts, end: RunEnd) -> RunDocument:
             tuple(calls.values()),
             tuple(tries),
             verdict=end.verdict,
+            tags=dict(sorted(run.tags.items())),
         )
     )

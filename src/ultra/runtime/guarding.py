@@ -95,9 +95,9 @@ class Guard:
         found = find(text)
         if not found:
             return text
-        for number, secret in enumerate(found):
+        for secret in found:
             where = place
-            if counted and len(self._found) + number < MOST_TOLD:
+            if counted and len(self._found) < MOST_TOLD:
                 line, column = line_and_column(text, secret.start)
                 where = f"{place}:{line}:{column}"
             self._found.append(_Place(where, secret.kind))

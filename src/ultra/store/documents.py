@@ -55,6 +55,8 @@ def run_document(rows: RunRows) -> RunDocument:
         unpriced=unpriced,
         calls=calls,
         verdict=rows.verdict,
+        cost_center=run.cost_center,
+        tags=rows.tags,
         route=msgspec.json.decode(run.route, type=RouteDocument) if run.route else None,
     )
 

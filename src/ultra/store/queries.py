@@ -12,6 +12,7 @@ import msgspec
 from ultra.core.errors import StoreError, UsageError
 from ultra.core.records import RunDocument, RunSummary
 from ultra.core.request import Message
+from ultra.core.tags import Marks
 from ultra.store.documents import iso, run_document
 from ultra.store.experience import Experience, experience
 from ultra.store.giving_up import give_up
@@ -42,6 +43,11 @@ FROM runs r
 _MODEL = """EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.run_id
   AND ? IN (c.name, c.model, c.provider || ':' || c.model, c.provider))"""
 
+_TAG = """EXISTS (SELECT 1 FROM run_tags t
+  WHERE t.run_id = r.run_id AND t.name = ? AND t.value = ?)"""
+
+NO_MARKS = Marks()
+
 
 class Log:
     """The log at `path`, opened anew for every question.
@@ -59,18 +65,21 @@ class Log:
         query: str | None = None,
         model: str | None = None,
         since: float | None = None,
+        marks: Marks = NO_MARKS,
     ) -> list[RunSummary]:
         """Runs, newest first, or best match first with a `query`; `limit` 0 means all.
 
         `query` is in the words of FTS5; what is not is looked for as it stands. `model` is a name,
         a model id, a provider or `provider:model`. `since` is UTC seconds since the epoch.
         """
-        conditions = [
-            ("runs_fts MATCH ?", query),
-            (_MODEL, model),
-            ("r.started_at >= ?", since),
+        conditions: list[tuple[str, list[Any]]] = [
+            ("runs_fts MATCH ?", [] if query is None else [query]),
+            (_MODEL, [] if model is None else [model]),
+            ("r.started_at >= ?", [] if since is None else [since]),
+            ("r.cost_center = ?", [marks.cost_center] if marks.cost_center else []),
+            *((_TAG, [name, value]) for name, value in marks.tags.items()),
         ]
-        used = [(sql, value) for sql, value in conditions if value is not None]
+        used = [(sql, values) for sql, values in conditions if values]
         sql = _SUMMARY
         if query is not None:
             sql += " JOIN runs_fts ON runs_fts.rowid = r.id"
@@ -78,7 +87,7 @@ class Log:
             sql += " WHERE " + " AND ".join(condition for condition, _ in used)
         rank = "bm25(runs_fts, 5.0, 1.0), " if query is not None else ""
         sql += f" ORDER BY {rank}r.started_at DESC, r.id DESC LIMIT ?"
-        values = [*(value for _, value in used), limit or -1]
+        values = [*(value for _, several in used for value in several), limit or -1]
         with reading(self._path) as connection:
             if connection is None:
                 return []

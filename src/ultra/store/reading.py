@@ -72,6 +72,7 @@ _ATTEMPTS = (
     f"SELECT {names(AttemptRow, AttemptEnd)} FROM attempts"  # noqa: S608
     " WHERE call_id IN (SELECT call_id FROM calls WHERE run_id = ?)"
 )
+_TAGS = "SELECT name, value FROM run_tags WHERE run_id = ? ORDER BY name"
 _PIECES = (
     "SELECT p.attempt_id, p.text FROM calls c JOIN attempts a ON a.call_id = c.call_id"
     " JOIN pieces p ON p.attempt_id = a.attempt_id WHERE c.run_id = ? ORDER BY p.id"
@@ -95,6 +96,7 @@ def load(connection: sqlite3.Connection, run_id: str) -> RunRows | None:
         tuple(CallRow(*row) for row in connection.execute(_CALLS, (run_id,))),
         tuple(attempts),
         _verdict(verdict.fetchone()),
+        dict(connection.execute(_TAGS, (run_id,))),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ports import AttemptRecord, AttemptResult, RunEnd, RunRecord
@@ -176,6 +176,7 @@ class RunRows(Struct, frozen=True):
     calls: tuple[CallRow, ...]
     attempts: tuple[AttemptRow, ...]
     verdict: Verdict | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def run_row(run: RunRecord, owner: str) -> RunRow:
