@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare chat demo logs cache health models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare chat demo logs cache health budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -12,6 +12,7 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         logs | log) REPLY=logs ;;
         cache) REPLY=cache ;;
         health) REPLY=health ;;
+        budgets | budget) REPLY=budgets ;;
         models | model) REPLY=models ;;
         aliases | alias) REPLY=aliases ;;
         templates | template) REPLY=templates ;;
@@ -30,10 +31,10 @@ _ultra_flags() { # COMMAND: its flags
         '') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
         'ask') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
-        'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --cost-center --tag --redact --allow-secrets --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
-        'logs') REPLY='--run -n --count -q --query -m --model -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'logs list') REPLY='--run -n --count -q --query -m --model -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs list') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs show') REPLY='-r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'cache') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -43,6 +44,11 @@ _ultra_flags() { # COMMAND: its flags
         'health show') REPLY='--probe --no-probe -w --watch --every --json -P --profile --quiet --verbose --debug -h --help' ;;
         'health reset') REPLY='-a --all -P --profile --quiet --verbose --debug -h --help' ;;
         'health open') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'budgets') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'budgets show') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'budgets set') REPLY='--per --mode --timezone -P --profile --quiet --verbose --debug -h --help' ;;
+        'budgets remove') REPLY='--per -P --profile --quiet --verbose --debug -h --help' ;;
+        'budgets reconcile') REPLY='--all --cost --release --apply --json -P --profile --quiet --verbose --debug -h --help' ;;
         'models') REPLY='-a --all -q --query --live --refresh --refresh-prices --restore-prices -y --yes --strategies --vendors --json -P --profile --quiet --verbose --debug -h --help' ;;
         'models list') REPLY='-a --all -q --query --live --refresh --refresh-prices --restore-prices -y --yes --strategies --vendors --json -P --profile --quiet --verbose --debug -h --help' ;;
         'aliases') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -81,6 +87,7 @@ _ultra_commands() { # COMMAND: the commands under it
         'logs') REPLY='list show path' ;;
         'cache') REPLY='stats clear' ;;
         'health') REPLY='show reset open' ;;
+        'budgets') REPLY='show set remove reconcile' ;;
         'models') REPLY='list' ;;
         'aliases') REPLY='list set remove' ;;
         'templates') REPLY='list show path remove' ;;
@@ -100,6 +107,10 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
         'logs show '0) REPLY='runs' ;;
         'health reset '0) REPLY='models' ;;
         'health open '0) REPLY='models' ;;
+        'budgets set '0) REPLY='free' ;;
+        'budgets set '1) REPLY='free' ;;
+        'budgets remove '0) REPLY='free' ;;
+        'budgets reconcile '*) REPLY='free' ;;
         'aliases set '0) REPLY='aliases' ;;
         'aliases set '1) REPLY='models' ;;
         'aliases remove '0) REPLY='aliases' ;;
@@ -167,6 +178,8 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'chat --cid') REPLY='runs' ;;
         'chat -o' | 'chat --option') REPLY='free' ;;
         'chat --max-tokens') REPLY='free' ;;
+        'chat --cost-center') REPLY='free' ;;
+        'chat --tag') REPLY='free' ;;
         'chat --key') REPLY='sources' ;;
         'chat -P' | 'chat --profile') REPLY='profiles' ;;
         'demo -P' | 'demo --profile') REPLY='profiles' ;;
@@ -174,11 +187,15 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'logs -n' | 'logs --count') REPLY='free' ;;
         'logs -q' | 'logs --query') REPLY='free' ;;
         'logs -m' | 'logs --model') REPLY='models' ;;
+        'logs --cost-center') REPLY='free' ;;
+        'logs --tag') REPLY='free' ;;
         'logs -P' | 'logs --profile') REPLY='profiles' ;;
         'logs list --run') REPLY='runs' ;;
         'logs list -n' | 'logs list --count') REPLY='free' ;;
         'logs list -q' | 'logs list --query') REPLY='free' ;;
         'logs list -m' | 'logs list --model') REPLY='models' ;;
+        'logs list --cost-center') REPLY='free' ;;
+        'logs list --tag') REPLY='free' ;;
         'logs list -P' | 'logs list --profile') REPLY='profiles' ;;
         'logs show -P' | 'logs show --profile') REPLY='profiles' ;;
         'logs path -P' | 'logs path --profile') REPLY='profiles' ;;
@@ -195,6 +212,16 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'health show -P' | 'health show --profile') REPLY='profiles' ;;
         'health reset -P' | 'health reset --profile') REPLY='profiles' ;;
         'health open -P' | 'health open --profile') REPLY='profiles' ;;
+        'budgets -P' | 'budgets --profile') REPLY='profiles' ;;
+        'budgets show -P' | 'budgets show --profile') REPLY='profiles' ;;
+        'budgets set --per') REPLY='free' ;;
+        'budgets set --mode') REPLY='free' ;;
+        'budgets set --timezone') REPLY='free' ;;
+        'budgets set -P' | 'budgets set --profile') REPLY='profiles' ;;
+        'budgets remove --per') REPLY='free' ;;
+        'budgets remove -P' | 'budgets remove --profile') REPLY='profiles' ;;
+        'budgets reconcile --cost') REPLY='free' ;;
+        'budgets reconcile -P' | 'budgets reconcile --profile') REPLY='profiles' ;;
         'models -q' | 'models --query') REPLY='free' ;;
         'models --refresh-prices') REPLY='free' ;;
         'models -P' | 'models --profile') REPLY='profiles' ;;

@@ -8,6 +8,10 @@ set -g __ultra_commands 'logs list' \
     'health show' \
     'health reset' \
     'health open' \
+    'budgets show' \
+    'budgets set' \
+    'budgets remove' \
+    'budgets reconcile' \
     'models list' \
     'aliases list' \
     'aliases set' \
@@ -92,6 +96,8 @@ set -g __ultra_values 'ask -m' \
     'chat -o' \
     'chat --option' \
     'chat --max-tokens' \
+    'chat --cost-center' \
+    'chat --tag' \
     'chat --key' \
     'chat -P' \
     'chat --profile' \
@@ -104,6 +110,8 @@ set -g __ultra_values 'ask -m' \
     'logs --query' \
     'logs -m' \
     'logs --model' \
+    'logs --cost-center' \
+    'logs --tag' \
     'logs -P' \
     'logs --profile' \
     'logs list --run' \
@@ -113,6 +121,8 @@ set -g __ultra_values 'ask -m' \
     'logs list --query' \
     'logs list -m' \
     'logs list --model' \
+    'logs list --cost-center' \
+    'logs list --tag' \
     'logs list -P' \
     'logs list --profile' \
     'logs show -P' \
@@ -140,6 +150,21 @@ set -g __ultra_values 'ask -m' \
     'health reset --profile' \
     'health open -P' \
     'health open --profile' \
+    'budgets -P' \
+    'budgets --profile' \
+    'budgets show -P' \
+    'budgets show --profile' \
+    'budgets set --per' \
+    'budgets set --mode' \
+    'budgets set --timezone' \
+    'budgets set -P' \
+    'budgets set --profile' \
+    'budgets remove --per' \
+    'budgets remove -P' \
+    'budgets remove --profile' \
+    'budgets reconcile --cost' \
+    'budgets reconcile -P' \
+    'budgets reconcile --profile' \
     'models -q' \
     'models --query' \
     'models --refresh-prices' \
@@ -225,6 +250,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo cache
         case health
             echo health
+        case budgets budget
+            echo budgets
         case models model
             echo models
         case aliases alias
@@ -296,6 +323,7 @@ complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated mod
 complete -c ultra -n "__ultra_is ''" -a logs -d 'what was asked and answered, what it cost and why it failed'
 complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
 complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
+complete -c ultra -n "__ultra_is ''" -a budgets -d 'what may be spent, what is spent, what is left'
 complete -c ultra -n "__ultra_is ''" -a models -d 'the models on offer, with protocol, price and window'
 complete -c ultra -n "__ultra_is ''" -a aliases -d 'short names for models'
 complete -c ultra -n "__ultra_is ''" -a templates -d 'prompts to use again'
@@ -394,6 +422,10 @@ complete -c ultra -n "__ultra_is 'chat'" -l cid -x -a '(__ultra_offer runs)' -d 
 complete -c ultra -n "__ultra_is 'chat'" -s o -l option -x -d 'temperature, top_p, seed, stop, reasoning_effort, or one of the provider\'s own'
 complete -c ultra -n "__ultra_is 'chat'" -l max-tokens -x -d 'cap the answer'
 complete -c ultra -n "__ultra_is 'chat'" -s n -l no-log -d 'keep the words out of the log'
+complete -c ultra -n "__ultra_is 'chat'" -l cost-center -x -d 'charge the run to it'
+complete -c ultra -n "__ultra_is 'chat'" -l tag -x -d 'mark the run in the log; repeat'
+complete -c ultra -n "__ultra_is 'chat'" -l redact -d 'replace keys and tokens found in the prompt'
+complete -c ultra -n "__ultra_is 'chat'" -l allow-secrets -d 'send keys found in the prompt'
 complete -c ultra -n "__ultra_is 'chat'" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'
 complete -c ultra -n "__ultra_is 'chat'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'chat'" -s q -l quiet -d 'only warnings and errors on stderr'
@@ -414,6 +446,8 @@ complete -c ultra -n "__ultra_is 'logs'" -l run -x -a '(__ultra_offer runs)' -d 
 complete -c ultra -n "__ultra_is 'logs'" -s n -l count -x -d 'how many runs, 0 for all'
 complete -c ultra -n "__ultra_is 'logs'" -s q -l query -x -d 'search prompts and answers, best match first'
 complete -c ultra -n "__ultra_is 'logs'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
+complete -c ultra -n "__ultra_is 'logs'" -l cost-center -x -d 'runs charged to it'
+complete -c ultra -n "__ultra_is 'logs'" -l tag -x -d 'runs marked with it; repeat for all of several'
 complete -c ultra -n "__ultra_is 'logs'" -s r -l response -d 'the answer only'
 complete -c ultra -n "__ultra_is 'logs'" -s x -l extract -d 'its first code block only'
 complete -c ultra -n "__ultra_is 'logs'" -l xl -d 'its last code block only'
@@ -428,6 +462,8 @@ complete -c ultra -n "__ultra_is 'logs list'" -l run -x -a '(__ultra_offer runs)
 complete -c ultra -n "__ultra_is 'logs list'" -s n -l count -x -d 'how many runs, 0 for all'
 complete -c ultra -n "__ultra_is 'logs list'" -s q -l query -x -d 'search prompts and answers, best match first'
 complete -c ultra -n "__ultra_is 'logs list'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
+complete -c ultra -n "__ultra_is 'logs list'" -l cost-center -x -d 'runs charged to it'
+complete -c ultra -n "__ultra_is 'logs list'" -l tag -x -d 'runs marked with it; repeat for all of several'
 complete -c ultra -n "__ultra_is 'logs list'" -s r -l response -d 'the answer only'
 complete -c ultra -n "__ultra_is 'logs list'" -s x -l extract -d 'its first code block only'
 complete -c ultra -n "__ultra_is 'logs list'" -l xl -d 'its last code block only'
@@ -510,6 +546,46 @@ complete -c ultra -n "__ultra_is 'health open'" -l quiet -d 'only warnings and e
 complete -c ultra -n "__ultra_is 'health open'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'health open'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'health open'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'budgets'" -a show
+complete -c ultra -n "__ultra_is 'budgets'" -a set
+complete -c ultra -n "__ultra_is 'budgets'" -a remove
+complete -c ultra -n "__ultra_is 'budgets'" -a reconcile
+complete -c ultra -n "__ultra_is 'budgets'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'budgets'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'budgets'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'budgets'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'budgets'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'budgets'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'budgets show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'budgets show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'budgets show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'budgets show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'budgets show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'budgets show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'budgets set'" -l per -x -d 'day, week, month or run'
+complete -c ultra -n "__ultra_is 'budgets set'" -l mode -x -d 'soft warns at 80% and 100%, hard refuses'
+complete -c ultra -n "__ultra_is 'budgets set'" -l timezone -x -d 'where days begin, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'budgets set'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'budgets set'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'budgets set'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'budgets set'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'budgets set'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'budgets remove'" -l per -x -d 'day, week, month or run'
+complete -c ultra -n "__ultra_is 'budgets remove'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'budgets remove'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'budgets remove'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'budgets remove'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'budgets remove'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l all -d 'all that are uncertain'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l cost -x -d 'what each of them is known to have cost'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l release -d 'they have cost nothing'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l apply -d 'do it, do not only show it'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'budgets reconcile'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'models'" -a list
 complete -c ultra -n "__ultra_is 'models'" -s a -l all -d 'what the catalog knows as well'
 complete -c ultra -n "__ultra_is 'models'" -s q -l query -x -d 'names that hold the word, the catalog\'s too; repeat to narrow'

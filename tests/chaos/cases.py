@@ -194,7 +194,7 @@ NETWORK = (
     Case(
         "8",
         "a byte at a time",
-        Setting(model="good", wire="slow bytes", first_token_s=1.2, idle_s=1.2),
+        Setting(model="good", wire="slow bytes", idle_s=2.0),
         expect=CLEAN,
     ),
     Case(
@@ -394,7 +394,7 @@ HTTP = (
         "28b",
         "hangs beyond the deadline",
         model("hang"),
-        ("--deadline", "1"),
+        ("--deadline", "2"),
         fails("deadline", 1, 124, "deadline", rows=("primary error deadline",)),
     ),
 )
@@ -419,7 +419,7 @@ STREAMS = (
     Case(
         "31",
         "stalls after three words",
-        model("stall", **HASTY),
+        model("stall", idle_s=0.6),
         SPARE,
         breaks("timeout", "no next chunk"),
         after="Portkey hangs for ever",

@@ -120,6 +120,6 @@ def _bytewise(pause_s: float) -> Pump:
 _PUMPS: dict[str, Pump] = {
     "reset": _reset,
     "reset in body": _reset_in_body,
-    "slow bytes": _bytewise(0.001),
+    "slow bytes": _bytewise(0.002),
     "single bytes": _bytewise(0.0),
 }

@@ -18,7 +18,8 @@ from ultra.core.health import (
     Traffic,
 )
 from ultra.core.quota import Allowance, Quota
-from ultra.output.health import HealthScreen, health_document, render_health
+from ultra.output.health import render_health
+from ultra.output.health_screen import HealthScreen, health_document
 from ultra.output.streams import Streams
 
 NOW = 1_790_000_000.0

@@ -67,7 +67,7 @@ def show(
     as_json: options.Json = False,
 ) -> int:
     """Show every endpoint of the profile: breaker, key, limits, success, times, the last error."""
-    from ultra.output.health import HealthScreen
+    from ultra.output.health_screen import HealthScreen
     from ultra.runtime.health import follow, look
 
     here = session(ctx)

@@ -1,25 +1,17 @@
 """`ultra health` on a screen: providers, the models below them, and what each is to be told of."""
 
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
 from ultra.core.health import EndpointHealth, HealthReport, Spread
 from ultra.core.quota import Allowance
-from ultra.output.events import encode_json
 from ultra.output.figures import count, rate, share
-from ultra.output.keys import KeyPresses
-from ultra.output.moments import ago, ahead, dated
+from ultra.output.moments import ago, ahead
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
 from ultra.output.width import cell_width, pad, wrap
-
-VERSION = 1
 
 _COLOURS = {
     "ok": ("green",),
@@ -52,56 +44,6 @@ class _Plan(Struct, frozen=True):
     def indent(self) -> int:
         """Where names, and what stands below them, begin."""
         return self.word + 4
-
-
-class HealthScreen:
-    """Shows reports: on a terminal each in the place of the one before, else one after the other.
-
-    `as_json` writes one document, a line each where several are shown.
-    """
-
-    def __init__(self, streams: Streams, *, as_json: bool = False) -> None:
-        self._streams = streams
-        self._as_json = as_json
-        self._again = False
-        self._shown = False
-
-    def show(self, report: HealthReport) -> None:
-        """Show a report. Raises as `Streams.write` does."""
-        screen = self._streams.out_screen
-        if self._as_json:
-            self._streams.write(self._document(report))
-        elif self._again and screen is not None:
-            lines = render_health(report, streams=self._streams)
-            screen.show("health", [*lines, "", screen.style("q ends this", "dim")])
-        else:
-            lines = render_health(report, streams=self._streams)
-            self._streams.write("\n".join([*([""] if self._shown else []), *lines, ""]))
-        self._shown = True
-
-    @contextmanager
-    def watching(self, every_s: float) -> Iterator[Callable[[], Coroutine[None, None, bool]]]:
-        """Redraw from now on; what to await between reports: false once `q` was pressed."""
-        self._again = True
-        with KeyPresses(self._streams) as keys:
-
-            async def wait() -> bool:
-                return "q" not in (await keys.wait(every_s)).lower()
-
-            yield wait
-        if self._streams.out_screen is not None and not self._as_json:
-            self._streams.wait()
-
-    def _document(self, report: HealthReport) -> str:
-        encoded = encode_json(health_document(report))
-        if not self._again:
-            encoded = msgspec.json.format(encoded, indent=2)
-        return encoded.decode() + "\n"
-
-
-def health_document(report: HealthReport) -> dict[str, Any]:
-    """The report as `--json` has it: versioned, with moments in ISO 8601."""
-    return {"version": VERSION, **dated(report), "counts": report.counts}
 
 
 def render_health(report: HealthReport, *, streams: Streams) -> list[str]:
