@@ -166,7 +166,7 @@ class BudgetMachine(RuleBasedStateMachine):
 
     def _pick(self, data: st.DataObject, state: str) -> Row:
         rows = [row for row in self.rows if row.state == state]
-        chosen: Any = data.draw(st.sampled_from(range(len(rows))))
+        chosen: int = data.draw(st.sampled_from(range(len(rows))))
         return rows[chosen]
 
 

@@ -121,8 +121,10 @@ async def test_limits_survive_a_damaged_log(path: Path) -> None:
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
 
-    await tell(ledger_at(path), "second000000")
+    outcome = await asked(ledger_at(path), run_of())
 
+    assert isinstance(outcome, Admitted)
+    assert outcome.reserve_nano == CENT
     assert len(list(path.parent.glob("*.corrupt-*"))) == 1
     assert one(path, "SELECT scope, limit_nano, mode FROM budget_limit") == (
         "all",
