@@ -5,6 +5,7 @@ import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from ultra.guardrails import secrets
 from ultra.guardrails.detectors import detector
 from ultra.guardrails.kinds import KINDS
 from ultra.guardrails.secrets import find, line_and_column, suspicious, without
+from ultra.providers.keys import scrub
 
 ALL = [(kind, value) for kind, values in made().items() for value in values]
 AROUND = [
@@ -293,3 +295,22 @@ def test_no_pattern_has_a_repetition_that_can_be_retried_without_end() -> None:
         for bound in re.findall(r"\{[0-9]+,([0-9]*)\}(?!\+)", bare):
             assert bound, written
             assert int(bound) <= 64, written
+
+
+def test_every_kind_is_told() -> None:
+    """`docs/safety.md` lists what is looked for, by the name that an error gives it."""
+    page = Path(__file__).parents[2] / "docs" / "safety.md"
+    told = set(
+        re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8").replace("`,\n  `", "`, `"))
+    )
+
+    assert {kind.name for kind in KINDS} - told == set()
+
+
+def test_what_is_found_of_model_vendors_is_scrubbed_from_their_errors() -> None:
+    """A provider's error may quote the key that it refused."""
+    vendors = ("openai", "anthropic", "openrouter", "groq", "xai", "perplexity", "cerebras")
+    more = ("api", "google api", "together", "nvidia", "fireworks", "aws access", "aws bedrock")
+    for name in (*vendors, *more):
+        for value in made()[f"{name} key"]:
+            assert value[8:] not in scrub(f"no such key: {value}", None), name

@@ -147,7 +147,7 @@ async def test_templates_are_looked_through_when_made_and_when_used(
     clean = await ultra.run("ask", "-t", "clean", "go")
 
     assert [ended.code for ended in (refused, redacted, kept, used, clean)] == [7, 0, 0, 7, 0]
-    assert "the prompt holds a secret" in refused.err
+    assert "`template bad` holds a secret" in refused.err
     assert GITHUB not in (ultra.home / "config" / "templates" / "clean.yaml").read_text()
     assert "  template bad: github token\n  parameter a: aws access key\n" in used.err
     assert f"use {MARK}: go" in sent(server)
