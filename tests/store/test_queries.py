@@ -1,6 +1,7 @@
 """What the log answers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -327,7 +328,7 @@ async def test_text_kept_out_is_none_not_empty(path: Path) -> None:
 
 async def test_runs_are_found_by_cost_center_and_tags(path: Path) -> None:
     """All of the tags asked for, and the cost center; the documents tell both."""
-    marked = {
+    marked: dict[str, dict[str, Any]] = {
         "1" * 16: {"cost_center": "research", "tags": {"job": "nightly", "env": "ci"}},
         "2" * 16: {"cost_center": "research", "tags": {"job": "daily"}},
         "3" * 16: {"tags": {"job": "nightly"}},

@@ -10,7 +10,7 @@ from ultra.cli.nouns import Under, noun, print_json, session, shown
 app = noun(
     "Earlier answers that serve again (`--cache`, or `cache.enabled` in the profile).",
     "ultra cache                                what is kept, and what it saved",
-    "ultra ask --cache \"why is the sky blue\"    ask once, then let the answer serve",
+    'ultra ask --cache "why is the sky blue"    ask once, then let the answer serve',
     "ultra cache clear --older-than 7d          forget what was kept a week ago and before",
 )
 
