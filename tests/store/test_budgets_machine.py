@@ -3,7 +3,6 @@
 import tempfile
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
