@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.lines import KEY, Lines, carrier, endpoint
 from tests.support.server import Exchange, loopback, script
-from ultra.core.errors import CallError, ErrorClass, UsageError
+from ultra.core.errors import CallError, ErrorClass, GuardError, UsageError
 from ultra.core.model import Quirks
 from ultra.providers import fetch
 from ultra.providers.fetch import fetch_text, list_models
@@ -104,6 +104,21 @@ async def test_only_http_urls_are_fetched(url: str) -> None:
     """A file is named by its path."""
     with pytest.raises(UsageError, match="is not a"):
         await _fetched(url, "httpx")
+
+
+async def test_a_local_page_cannot_redirect_away_from_this_machine() -> None:
+    """With `local`, no step of the way may leave it: the next host is never asked."""
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.body(b"", status=302, headers={"location": "http://192.0.2.1/x"})
+
+    async with loopback(handler) as server:
+        transports = Transports({})
+        try:
+            with pytest.raises(GuardError, match=r"leads to `192\.0\.2\.1`"):
+                await fetch_text(server.url, transports, local=True)
+        finally:
+            await transports.aclose()
 
 
 async def test_a_text_that_is_too_large_is_refused(
