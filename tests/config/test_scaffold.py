@@ -53,6 +53,7 @@ def test_what_was_found_becomes_a_profile_that_holds(home: Home) -> None:
     assert (profile.defaults.ask, profile.defaults.compare) == ("openai", ("@all",))
     assert profile.warnings == ()
     assert "# key from env:OPENAI_KEY" in text
+    assert "warns at 80% and at 100%" in text
     assert "# budget: {day_usd: 5, mode: soft}" in text
 
 

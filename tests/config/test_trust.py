@@ -42,7 +42,7 @@ def test_an_untrusted_project_may_choose_among_the_users_own_names(user: Home) -
         "groups: {team: [smart], all: ['@team', fast]}\n"
         "defaults: {ask: panel, compare: '@all', synthesizer: smart}\n"
         "timers: {run_s: 50, idle_s: 10}\nretry: {attempts: 1}\nconfirm_usd: 0.10\n"
-        "budget: {day_usd: 1}\n"
+        "budget: {run_usd: 0.1, day_usd: 1, week_usd: 3, month_usd: 9}\n"
     )
 
     profile = user.load(OPENAI_KEY="k", ANTHROPIC_KEY="k")
@@ -204,6 +204,17 @@ def test_the_environment_is_only_made_stricter(home: Home) -> None:
 
     assert _paths(problems) == {"environment", "budget.day_usd"}
     assert any("`2`" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("amount", ["run_usd", "day_usd", "week_usd", "month_usd"])
+def test_an_untrusted_project_raises_no_budget(home: Home, amount: str) -> None:
+    """A file of somebody else's may only spend less."""
+    home.default(f"budget: {{{amount}: 2}}\n")
+    home.repo(f"budget: {{{amount}: 2.01}}\n")
+
+    problems = home.problems()
+
+    assert _paths(problems) == {f"budget.{amount}"}
 
 
 TRUSTED = "providers: {openai: {key: 'env:TEAM'}}\nmodels: {team: openai:gpt}\n"

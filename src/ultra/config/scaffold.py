@@ -192,7 +192,7 @@ def _foot(models: dict[str, str]) -> Iterable[str]:
     yield "# A terminal is asked before a run that may cost more than this (US dollars)."
     yield "confirm_usd: 0.25"
     yield ""
-    yield "# A day's budget that only warns (this version checks the line and does not act on it):"
+    yield "# A day's budget that warns at 80% and at 100% (`mode: hard` refuses instead):"
     yield "# budget: {day_usd: 5, mode: soft}"
 
 

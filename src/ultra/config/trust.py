@@ -211,7 +211,9 @@ def _limits() -> dict[KeyPath, float | None]:
         ("timers", "run_s"): timers.run_s,
         ("retry", "attempts"): retry.attempts,
         ("retry", "per_target"): retry.per_target,
+        ("budget", "run_usd"): None,
         ("budget", "day_usd"): None,
+        ("budget", "week_usd"): None,
         ("budget", "month_usd"): None,
     }
 

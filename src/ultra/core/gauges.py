@@ -55,6 +55,5 @@ class Uncertain(Struct, frozen=True):
     provider: str
     model: str
     status: str
-    request_id: str
     characters: int
     budgets: str

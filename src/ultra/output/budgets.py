@@ -27,8 +27,7 @@ _UNCERTAIN = (
     Column("model", shrink=True),
     Column("began"),
     Column("charged", right=True),
-    Column("came", right=True, spare=3),
-    Column("provider's id", spare=2),
+    Column("came", right=True, spare=2),
     Column("counts in", shrink=True, spare=1),
 )
 
@@ -72,7 +71,6 @@ def render_uncertain(items: Sequence[Uncertain], *, streams: Streams) -> str:
             _moment(item.started_at),
             usd(item.charged_nano),
             f"{count(item.characters)} characters",
-            item.request_id or "-",
             item.budgets or "-",
         ]
         for item in items
@@ -92,7 +90,6 @@ def uncertain_document(items: Sequence[Uncertain]) -> list[dict[str, Any]]:
             "status": item.status,
             "charged_nano": item.charged_nano,
             "characters": item.characters,
-            "request_id": item.request_id or None,
             "budgets": item.budgets.split(", ") if item.budgets else [],
         }
         for item in items

@@ -10,7 +10,7 @@ from ultra.store.counters import Windows
 
 _LISTED = """
 SELECT r.attempt_id, r.run_id, r.actual_nano, a.started_at, ifnull(c.provider, ''),
-  ifnull(c.model, ''), ifnull(a.status, ''), ifnull(a.request_id, ''), length(ifnull(a.text, '')),
+  ifnull(c.model, ''), ifnull(a.status, ''), length(ifnull(a.text, '')),
   ifnull((SELECT group_concat(s.scope || ' per ' || s.period, ', ') FROM reservation_scope s
     WHERE s.attempt_id = r.attempt_id), '')
 FROM reservation r
