@@ -15,7 +15,7 @@ from contextlib import closing
 from tests.chaos.cases import SPARE, Case
 from tests.chaos.faults import ANSWER
 from tests.chaos.stage import Seen, Stage
-from tests.support.process import Ended
+from tests.support.process import UNMEASURED, Ended
 from ultra.store.schema import MIGRATIONS
 
 Script = Callable[[Stage, Case], Awaitable[Seen]]
@@ -248,7 +248,7 @@ async def full_disk(stage: Stage, case: Case) -> Seen:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
     ended = await stage.ultra.run(
-        "ask", "--json", "hello there", preexec_fn=full, environ={"COVERAGE_PROCESS_CONFIG": ""}
+        "ask", "--json", "hello there", preexec_fn=full, environ=UNMEASURED
     )
     seen = stage.seen(Ended(ended.code, ended.out, ended.err))
     return Seen(seen.exit, seen.out, seen.err, seen.error_class, None, seen.calls, 0, ())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.host import less_than_root
-from tests.support.process import WORDS, Ended, Ultra, chunk
+from tests.support.process import UNMEASURED, WORDS, Ended, Ultra, chunk
 from tests.support.server import Exchange, Loopback, loopback
 
 ANSWER = "".join(WORDS)
@@ -168,10 +168,8 @@ async def test_a_full_disk_under_the_log_costs_one_warning(ultra: Ultra, bytes_l
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, bytes_left))
 
-    # Measuring coverage would write a file of its own, and meet the same limit.
-    unmeasured = {"COVERAGE_PROCESS_CONFIG": ""}
     words = "hello there " * 2000
-    ended = await ultra.run("ask", words, preexec_fn=full, environ=unmeasured)
+    ended = await ultra.run("ask", words, preexec_fn=full, environ=UNMEASURED)
 
     answered(ended, 1 if bytes_left < 200_000 else ended.err.count("warning:"))
 

@@ -24,6 +24,7 @@ from tests.support.ledger import (
     run_record,
     tell,
 )
+from tests.support.process import UNMEASURED
 from ultra.core.errors import StoreError, UsageError
 from ultra.core.ports import Admitted
 from ultra.store.ledger import SqliteLedger
@@ -294,7 +295,11 @@ asyncio.run(main(Path(sys.argv[1])))
 def test_a_full_disk_warns_and_leaves_the_truth(path: Path) -> None:
     """The answer that did not fit is not on record; its attempt is, and what it may have cost."""
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", FULL, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **UNMEASURED},
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -15,6 +15,9 @@ from tests.support.server import Exchange
 WORDS = ("The", " answer", " is", " forty", "-two", ".")
 """What the well-behaved models of `chat_handler` say."""
 
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
+"""For a process that can write no file: measuring coverage writes one, and meets the same limit."""
+
 PROFILE = """\
 version: 1
 providers:
