@@ -17,7 +17,7 @@ from tests.support.ledger import (
     target,
 )
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import AttemptResult
+from ultra.core.ports import AttemptKind, AttemptResult
 from ultra.core.profile import BreakerRules
 from ultra.store.experience import _SEEN, LATEST, Experience
 from ultra.store.ledger import SqliteLedger
@@ -30,14 +30,23 @@ def path(tmp_path: Path) -> Path:
 
 
 async def called(
-    ledger: SqliteLedger, number: int, model: str, *tries: AttemptResult, at: float = 0.0
+    ledger: SqliteLedger,
+    number: int,
+    model: str,
+    *tries: AttemptResult,
+    at: float = 0.0,
+    kind: AttemptKind = "primary",
 ) -> None:
     """Put one call on record, with its tries in order."""
     run_id = f"run{number:09d}"
     ledger.begin_run(run_record(run_id))
     for place, outcome in enumerate(tries, 1):
         attempt = attempt_record(
-            run_id, number=place, target=target(model, model), started_at=STARTED + at + place
+            run_id,
+            number=place,
+            target=target(model, model),
+            started_at=STARTED + at + place,
+            kind=kind,
         )
         await ledger.admit(attempt)
         ledger.close(attempt.attempt_id, outcome)
@@ -84,6 +93,20 @@ async def test_only_the_latest_calls_count(path: Path) -> None:
     (found,) = Log(path).experience()
 
     assert (found.calls, found.success) == (LATEST, 1.0)
+
+
+async def test_what_the_cache_served_neither_counts_nor_takes_the_place_of_a_call(
+    path: Path,
+) -> None:
+    """An answer from the disk says nothing of the model, however many there are."""
+    ledger = ledger_at(path)
+    await called(ledger, 0, "m-1", timed(0.5, 2.0))
+    for number in range(1, LATEST + 5):
+        await called(ledger, number, "m-1", timed(0.001, 0.001), at=number * 10.0, kind="cache")
+    await called(ledger, LATEST + 5, "m-2", timed(0.001, 0.001), kind="cache")
+    await ledger.flush(30.0)
+
+    assert Log(path).experience() == [Experience("lab", "m-1", 1, 1.0, 0.5, 2.0)]
 
 
 def test_a_log_that_is_not_there_has_seen_nothing(path: Path) -> None:

@@ -155,6 +155,19 @@ async def test_only_the_latest_calls_of_a_week_count(path: Path) -> None:
     assert told_of(path, now=NOW + WINDOW_S) == [[]]
 
 
+async def test_what_the_cache_served_takes_no_calls_place(path: Path) -> None:
+    """Two hundred answers from the disk leave the one that was asked for in sight."""
+    teller = Teller(path)
+    await teller.call(result(ttft_s=1.0), at=-10.0)
+    for number in range(WINDOW_CALLS + 5):
+        await teller.call(result(ttft_s=0.001), at=number / 10.0, kind="cache")
+    await teller.done()
+
+    (found,) = told_of(path)
+
+    assert [one.ttft_s for one in found] == [1.0]
+
+
 async def test_the_questions_are_answered_from_indexes(path: Path) -> None:
     """However long the log is: no table is read from end to end."""
     teller = Teller(path)

@@ -28,6 +28,10 @@ OWN = frozenset(
 )
 """Ends that are the user's or ultra's own doing and say nothing of the model."""
 
+_ASKED = """NOT EXISTS (
+    SELECT 1 FROM attempts s WHERE s.call_id = r.call_id AND s.kind = 'cache')"""
+"""A call that was made: what the cache served says nothing, and takes the place of no other."""
+
 _SEEN = f"""
 WITH RECURSIVE asked(id) AS (
   SELECT (SELECT rowid FROM calls ORDER BY provider, model LIMIT 1)
@@ -40,12 +44,13 @@ SELECT c.provider, c.model, c.status, a.error_class, a.started_at - c.started_at
   a.started_at - c.started_at + a.duration_s
 FROM asked CROSS JOIN calls f ON f.rowid = asked.id
 CROSS JOIN calls c ON c.rowid IN (
-  SELECT r.rowid FROM calls r WHERE r.provider = f.provider AND r.model = f.model
+  SELECT r.rowid FROM calls r
+  WHERE r.provider = f.provider AND r.model = f.model AND {_ASKED}
   ORDER BY r.started_at DESC LIMIT {LATEST})
 CROSS JOIN attempts a ON a.call_id = c.call_id
   AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
 ORDER BY c.provider, c.model
-"""  # noqa: S608  (a number of our own)
+"""  # noqa: S608  (words and a number of our own)
 """From one model to the next through the index, so that a million calls cost as much as a few."""
 
 
@@ -54,17 +59,17 @@ WINDOW_CALLS = 200
 """How far back a route looks: so many days, and in them at most so many calls of a model."""
 
 _SAMPLES = f"""
-SELECT w.column1, c.base_url, c.simulated, c.role, c.status, a.kind, a.error_class,
+SELECT w.column1, c.base_url, c.simulated, c.role, c.status, a.error_class,
   a.started_at - c.started_at, a.ttft_s, a.duration_s,
   ifnull(a.text_output_tokens, 0) + ifnull(a.reasoning_tokens, 0) + ifnull(a.audio_output_tokens, 0)
 FROM (VALUES %s) AS w CROSS JOIN calls c ON c.rowid IN (
   SELECT r.rowid FROM calls r
-  WHERE r.provider = w.column2 AND r.model = w.column3 AND r.started_at >= ?
+  WHERE r.provider = w.column2 AND r.model = w.column3 AND r.started_at >= ? AND {_ASKED}
   ORDER BY r.started_at DESC LIMIT {WINDOW_CALLS})
 CROSS JOIN attempts a ON a.call_id = c.call_id
   AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
 ORDER BY w.column1, c.started_at DESC
-"""  # noqa: S608  (a number of our own)
+"""  # noqa: S608  (words and a number of our own)
 
 _TURNS = """
 SELECT w.column1, (SELECT r.started_at FROM calls r
@@ -161,9 +166,9 @@ def _of_each(
 
 
 def _sample(target: Target, base_url: str, simulated: int, *row: Any) -> Sample | None:
-    role, status, kind, error_class, offset_s, ttft_s, duration_s, tokens = row
+    role, status, error_class, offset_s, ttft_s, duration_s, tokens = row
     endpoint = target.endpoint
-    if bool(simulated) != endpoint.simulated or role not in ANSWERING or kind == "cache":
+    if bool(simulated) != endpoint.simulated or role not in ANSWERING:
         return None
     if not endpoint.simulated and base_url != without_credentials(endpoint.base_url):
         return None
