@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from ultra.core.cost import Price
 from ultra.core.errors import UsageError
+from ultra.core.extract import Extractor
 
 Environment = Literal["development", "testing", "production"]
 Capability = Literal["vision", "files", "audio", "tools", "json_schema", "reasoning"]
@@ -145,6 +146,32 @@ class Target(Struct, frozen=True, omit_defaults=True):
         return bool(self.capabilities and "reasoning" in self.capabilities)
 
 
+class Method(Struct, frozen=True, omit_defaults=True):
+    """How a strategy goes about it; what one has no use for stands idle.
+
+    `judges` rank answers by `criteria` (empty for the usual ones), beside a `reference` answer
+    where there is one, in `duels` where they are to meet two by two; a judge ranks no answer of its
+    own model unless `self_judging`. `extract` is what of an answer is compared, None its whole;
+    `min_share` (0..1) is the share of votes below which there is no consensus. `layers` is how
+    often answers are made of answers, `revisions` how often one may be sent back. A writer compares
+    for itself with `one_call`, names the answers it draws on with `cite`, and adds nothing of its
+    own with `sources_only`.
+    """
+
+    judges: tuple[Target, ...] = ()
+    criteria: str = ""
+    reference: str = ""
+    duels: bool = False
+    self_judging: bool = False
+    extract: Extractor | None = None
+    min_share: float = 0.5
+    layers: int = 2
+    revisions: int = 2
+    one_call: bool = False
+    cite: bool = False
+    sources_only: bool = False
+
+
 class Ensemble(Struct, frozen=True):
     """A strategy with members that is used like a model."""
 
@@ -152,6 +179,7 @@ class Ensemble(Struct, frozen=True):
     strategy: str
     members: tuple[Target, ...]
     synthesizer: Target | None = None
+    method: Method = Method()
 
 
 Policy = Literal[

@@ -10,7 +10,7 @@ from ultra.core.answer import Answer, Status
 from ultra.core.budget import Bound, Limit, Planned
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body, CallRole, Event, RunStatus
-from ultra.core.model import Endpoint, ModelRef, Target
+from ultra.core.model import Endpoint, Method, ModelRef, Target
 from ultra.core.quota import Quota
 from ultra.core.records import RouteDocument
 from ultra.core.request import CallRequest, Message, Prompt
@@ -402,6 +402,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     on_context_length: tuple[Target, ...] = ()
     on_content_filter: tuple[Target, ...] = ()
     hedge_after_s: float | None = None
+    method: Method = Method()
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):
@@ -409,6 +410,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
     `answers` are the members' in the order asked for; `answer` is the one that speaks for the run,
     None when there is none (always, for `all`). `reasons` tells what was lost when `degraded`.
+    `verdict` is how it was chosen, None where nothing was chosen.
     """
 
     answers: tuple[Answer, ...]
@@ -416,6 +418,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     provenance: tuple[str, ...] = ()
     degraded: bool = False
     reasons: tuple[str, ...] = ()
+    verdict: Verdict | None = None
 
 
 class Strategy(Protocol):

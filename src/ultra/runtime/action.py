@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from ultra.core.answer import Answer
-from ultra.core.model import Route, Target, unique
+from ultra.core.model import Method, Route, Target, unique
 from ultra.core.ports import Outcome
 from ultra.core.records import RunDocument
 from ultra.core.request import Prompt
@@ -23,7 +23,7 @@ class Selection(Struct, frozen=True):
 
     `label` is what the user called it when one name stood for several models. `route` is what the
     members of a `fallback` are taken from; they are its usual ones until there is a `plan`, which
-    is made once the prompt is known.
+    is made once the prompt is known. `method` is how the strategy goes about it.
     """
 
     strategy: str
@@ -32,6 +32,7 @@ class Selection(Struct, frozen=True):
     label: str = ""
     route: Route | None = None
     plan: "RoutePlan | None" = None
+    method: Method = Method()
 
     @property
     def rescuers(self) -> tuple[Target, ...]:
@@ -46,7 +47,7 @@ class Selection(Struct, frozen=True):
     def everyone(self) -> tuple[Target, ...]:
         """Whom the prompt may go to, whatever fails."""
         writer = [self.synthesizer] if self.synthesizer else []
-        return (*self.members, *writer, *self.rescuers)
+        return (*self.members, *writer, *self.method.judges, *self.rescuers)
 
     @property
     def simulated(self) -> bool:

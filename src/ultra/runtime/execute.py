@@ -179,6 +179,7 @@ class Run:
             on_context_length=plan.on_context_length if plan else (),
             on_content_filter=plan.on_content_filter if plan else (),
             hedge_after_s=after_s,
+            method=action.selection.method,
         )
         return await self._carrier(after_s)(
             action.prompt,
@@ -289,6 +290,8 @@ def _unmade(tally: Tally) -> list[str]:
 
 
 def _verdict(action: Action, outcome: Outcome) -> Verdict | None:
+    if outcome.verdict is not None:
+        return outcome.verdict
     if action.verb != "compare" or not any(answer.ok for answer in outcome.answers):
         return None
     from ultra.evaluation.agreement import agreement

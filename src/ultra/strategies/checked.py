@@ -10,7 +10,7 @@ from ultra.core.errors import CallError, ErrorClass
 from ultra.core.model import Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings, Strategy
 from ultra.core.request import Prompt
-from ultra.strategies.requests import request_to
+from ultra.strategies.requests import member_of, request_to
 from ultra.strategies.structured import repair_turns
 
 MISMATCH = "schema_mismatch"
@@ -108,6 +108,5 @@ def _with_repaired(outcome: Outcome, repaired: Answer, why: str, schema: dict[st
 def _writer(answer: Answer, members: Sequence[Target], settings: Settings) -> Target:
     """The model that gave an answer."""
     writer = [settings.synthesizer] if settings.synthesizer else []
-    known = [*members, *writer, *settings.on_context_length, *settings.on_content_filter]
-    asked = (answer.provider, answer.model)
-    return next(one for one in known if (one.endpoint.provider, one.model) == asked)
+    fallbacks = [*settings.on_context_length, *settings.on_content_filter]
+    return member_of(answer, [*members, *writer, *fallbacks])

@@ -1,6 +1,6 @@
 """What fusion says to the model that compares and to the model that writes."""
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from ultra.core.request import Message, Prompt, said
 from ultra.strategies.labels import Labelled
@@ -83,6 +83,13 @@ _WRITER = (
 )
 
 
+_LAYER = (
+    "Several assistants answered the same task independently, you perhaps among them. Their "
+    "answers may be wrong or biased: weigh them, do not copy them. Answer the task yourself, "
+    "speaking to the user directly and without a word about the other answers. {rule}"
+)
+
+
 def analysis_messages(prompt: Prompt, answers: Labelled) -> tuple[Message, ...]:
     """The call that compares."""
     system = _ANALYST.format(rule=_DATA_RULE.format(nonce=answers.nonce))
@@ -90,22 +97,29 @@ def analysis_messages(prompt: Prompt, answers: Labelled) -> tuple[Message, ...]:
 
 
 def writer_messages(
-    prompt: Prompt, answers: Labelled, analysis: Analysis | None
+    prompt: Prompt, answers: Labelled, comparison: str | None
 ) -> tuple[Message, ...]:
-    """The call that writes; without an analysis it works from the answers alone.
+    """The call that writes; without a comparison (JSON) it works from the answers alone.
 
     The task's own turns stay as they were, attachments included, and the material follows. The
     comparison is fenced as well: whoever made it has read what members wrote.
     """
     system = _WRITER.format(rule=_DATA_RULE.format(nonce=answers.nonce))
     material = answers.fenced()
-    if analysis is not None:
+    if comparison is not None:
         system += " " + _COMPARISON_RULE.format(nonce=answers.nonce)
-        material += (
-            f"\n\n<comparison-{answers.nonce}>\n{json.encode(analysis).decode()}\n"
-            f"</comparison-{answers.nonce}>"
-        )
-    material += "\n\nNow write the answer to the task."
+        material += f"\n\n<comparison-{answers.nonce}>\n{comparison}\n</comparison-{answers.nonce}>"
+    return _with_material(prompt, system, f"{material}\n\nNow write the answer to the task.")
+
+
+def layer_messages(prompt: Prompt, answers: Labelled) -> tuple[Message, ...]:
+    """The call of a member that answers again, having read what all of them said."""
+    system = _LAYER.format(rule=_DATA_RULE.format(nonce=answers.nonce))
+    return _with_material(prompt, system, f"{answers.fenced()}\n\nNow answer the task yourself.")
+
+
+def _with_material(prompt: Prompt, system: str, material: str) -> tuple[Message, ...]:
+    """The task's turns as they were, rules added to its system text, material to its last turn."""
     task = [message for message in prompt.messages if message.role != "system"]
     own = [message.text for message in prompt.messages if message.role == "system"]
     return (

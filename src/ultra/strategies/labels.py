@@ -24,8 +24,7 @@ class Labelled(Struct, frozen=True):
 
     def refenced(self, seed: int, step: str) -> "Labelled":
         """The same labels between new fences, for a reader after one who has seen these."""
-        rng = random.Random(f"{seed}:{step}")  # noqa: S311 - must be repeatable
-        return Labelled(self.order, _nonce(rng, [answer.text for _, answer in self.order]))
+        return fenced_in_order(self.order, seed, step)
 
     def fenced(self) -> str:
         """Every answer between fences of its own, whole: nothing is cut."""
@@ -40,8 +39,18 @@ def labelled(answers: Sequence[Answer], seed: int, step: str) -> Labelled:
     rng = random.Random(f"{seed}:{step}")  # noqa: S311 - must be repeatable; the seed is the secret
     shuffled = list(answers)
     rng.shuffle(shuffled)
-    nonce = _nonce(rng, [answer.text for answer in answers])
-    return Labelled(tuple((_label(at), answer) for at, answer in enumerate(shuffled)), nonce)
+    return Labelled(lettered(shuffled), _nonce(rng, [answer.text for answer in answers]))
+
+
+def lettered(answers: Sequence[Answer]) -> tuple[tuple[str, Answer], ...]:
+    """The answers under A, B, ... Z, AA, ... as they stand."""
+    return tuple((_label(at), answer) for at, answer in enumerate(answers))
+
+
+def fenced_in_order(order: Sequence[tuple[str, Answer]], seed: int, step: str) -> Labelled:
+    """Answers that have their labels, between fences drawn from `seed` and `step` alone."""
+    rng = random.Random(f"{seed}:{step}")  # noqa: S311 - must be repeatable
+    return Labelled(tuple(order), _nonce(rng, [answer.text for _, answer in order]))
 
 
 def _label(at: int) -> str:

@@ -16,7 +16,8 @@ class StrategyRow(Struct, frozen=True):
 
     `calls` is the formula of the calls it makes of N members, as `--dry-run` shows it. `writes`
     says that it adds an analysis, its repair and a writer to its members' calls, `in_order` that a
-    later member is asked only when the one before failed. `members` is the fewest it works with.
+    later member is asked only when the one before failed, `judged` that it needs judges. `members`
+    is the fewest it works with.
     """
 
     module: str
@@ -27,6 +28,7 @@ class StrategyRow(Struct, frozen=True):
     writes: bool = False
     in_order: bool = False
     one_answer: bool = True
+    judged: bool = False
 
 
 STRATEGIES: dict[str, StrategyRow] = {
@@ -40,6 +42,51 @@ STRATEGIES: dict[str, StrategyRow] = {
         "fusion",
         "members answer, one compares, one writes",
         "N + 2 or 3",
+        members=2,
+        writes=True,
+    ),
+    "vote": StrategyRow("vote", "vote", "what the answers come to is counted", "N", members=2),
+    "best-of": StrategyRow(
+        "best_of",
+        "best_of",
+        "judges rank the answers, the best is given word for word",
+        "N + judges x orders",
+        members=2,
+        judged=True,
+    ),
+    "council": StrategyRow(
+        "council",
+        "council",
+        "members answer and rank each other, a chairman writes",
+        "2N + 1",
+        members=3,
+        writes=True,
+    ),
+    "usc": StrategyRow(
+        "usc", "usc", "one model says which answer agrees most with the others", "N + 2", members=2
+    ),
+    "pipeline": StrategyRow(
+        "pipeline",
+        "pipeline",
+        "one model answers, a safety and a quality gate let it through or send it back",
+        "3 to 9",
+        judged=True,
+    ),
+    "cascade": StrategyRow(
+        "cascade", "cascade", "cheap models first, the next when the check fails", "1 to 2N - 1"
+    ),
+    "debate": StrategyRow(
+        "debate",
+        "debate",
+        "members answer, read each other, answer again, vote (experimental)",
+        "N to 3N",
+        members=2,
+    ),
+    "moa": StrategyRow(
+        "moa",
+        "moa",
+        "members answer, answer again after reading all, one model writes",
+        "(L - 1)N + 1",
         members=2,
         writes=True,
     ),

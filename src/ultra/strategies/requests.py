@@ -3,10 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ultra.core.answer import Answer
+from ultra.core.extract import Extractor
 from ultra.core.model import Target
-from ultra.core.ports import CallSpec, Settings
-from ultra.core.request import CallRequest, Prompt
+from ultra.core.ports import CallSpec, Outcome, Settings
+from ultra.core.request import CallRequest, Message, Prompt, Text
+from ultra.evaluation.agreement import representative
+from ultra.evaluation.extraction import FORMAT_LINE
 
 
 def request_to(
@@ -34,6 +39,43 @@ def panel(prompt: Prompt, members: Sequence[Target], settings: Settings) -> list
         specs.append(CallSpec(request, "member", index=index))
         seen[name] += 1
     return specs
+
+
+def with_format(prompt: Prompt, extractor: Extractor) -> Prompt:
+    """The prompt with the line that makes the short answer findable, where one is needed."""
+    line = FORMAT_LINE[extractor.kind]
+    if not line:
+        return prompt
+    *before, last = prompt.messages
+    asked = Message(last.role, (*last.parts, Text(f"\n\n{line}")))
+    return replace(prompt, messages=(*before, asked))
+
+
+def stand_in(
+    answers: Sequence[Answer], usable: Sequence[Answer], reasons: Sequence[str]
+) -> Outcome:
+    """A member's own answer, word for word, where nothing better could be made of them.
+
+    It is the one most like the others; of none that is usable, the one that got furthest. Being the
+    only one that was asked for is no loss.
+    """
+    if not usable:
+        furthest = max(answers, key=lambda answer: len(answer.text), default=None)
+        return Outcome(tuple(answers), answer=furthest, reasons=tuple(reasons))
+    chosen = representative(usable)
+    return Outcome(
+        tuple(answers),
+        answer=chosen,
+        provenance=(f"{chosen.provider}:{chosen.model}",),
+        degraded=bool(reasons),
+        reasons=tuple(reasons),
+    )
+
+
+def member_of(answer: Answer, members: Sequence[Target]) -> Target:
+    """The member that gave an answer."""
+    asked = (answer.provider, answer.model)
+    return next(one for one in members if (one.endpoint.provider, one.model) == asked)
 
 
 def lost(answers: Sequence[Answer]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Answers of a fixed shape from a model: asked for by schema, checked, and repaired once."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,11 +15,18 @@ T = TypeVar("T")
 
 
 async def ask_structured(
-    caller: Caller, target: Target, messages: tuple[Message, ...], shape: type[T], role: CallRole
+    caller: Caller,
+    target: Target,
+    messages: tuple[Message, ...],
+    shape: type[T],
+    role: CallRole,
+    *,
+    fault: Callable[[T], str | None] = lambda _: None,
 ) -> tuple[T | None, list[Answer], str]:
-    """Ask for JSON of a shape; on a wrong shape ask once more, quoting what was wrong with it.
+    """Ask for JSON of a shape; on a wrong one ask once more, quoting what was wrong with it.
 
-    Returns the value (None when it could not be had), the answers it took, and why it failed.
+    `fault` says what is wrong with a value of the right shape, None for nothing. Returns the value
+    (None when it could not be had), the answers it took, and why it failed.
     """
     schema = schema_of(shape)
     answers: list[Answer] = []
@@ -31,13 +39,16 @@ async def ask_structured(
         if not answer.ok:
             return None, answers, answer.error.error_class.value if answer.error else "no answer"
         try:
-            return (
-                msgspec.json.decode(unfenced(answer.text).encode("utf-8", "replace"), type=shape),
-                answers,
-                "",
+            value = msgspec.json.decode(
+                unfenced(answer.text).encode("utf-8", "replace"), type=shape
             )
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             reason = str(error)
+        else:
+            wrong = fault(value)
+            if wrong is None:
+                return value, answers, ""
+            reason = wrong
         messages = (*messages, *repair_turns(answer.text, reason))
     return None, answers, f"not the JSON asked for: {reason}"
 

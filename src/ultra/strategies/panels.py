@@ -1,0 +1,61 @@
+"""A panel of judges over finished answers: what `best-of` chooses by and `compare` reports."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ultra.core.answer import Answer
+from ultra.core.errors import UsageError
+from ultra.core.model import Target
+from ultra.core.ports import Caller, Settings
+from ultra.core.request import Prompt
+from ultra.core.verdict import Ballot, Verdict
+from ultra.evaluation.agreement import agreement
+from ultra.evaluation.ballots import concordance, standings, swap_consistency
+from ultra.strategies.judging import Heard, hear, listwise, own_model, pairwise
+
+MOST_ROTATIONS = 3
+"""Orders in which one judge is shown the same answers, where there are so many answers."""
+
+
+async def judged(
+    prompt: Prompt, answers: Sequence[Answer], caller: Caller, settings: Settings
+) -> Heard:
+    """Hear all judges: two answers as a pair in both orders, more in rotations."""
+    if len(answers) == 2:
+        sittings = pairwise(settings.method.judges, answers, settings)
+    else:
+        sittings = listwise(settings.method.judges, answers, settings, MOST_ROTATIONS)
+    return await hear(prompt, sittings, caller, settings)
+
+
+def verdict_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> Verdict:
+    """How alike the answers are, and what judges found of them."""
+    return replace(
+        agreement(answers),
+        ballots=tuple(ballots),
+        standings=tuple(standings(ballots)),
+        swap_consistency=swap_consistency(ballots),
+        concordance=concordance(ballots),
+    )
+
+
+def check_judges(judges: Sequence[Target], members: Sequence[Target]) -> None:
+    """See to it, before anything is spent, that every member has a judge who may judge it.
+
+    A judge is recused from its own answer, and two answers at least must be left to it. Raises
+    `UsageError`.
+    """
+    for member in members:
+        free = [
+            judge
+            for judge in judges
+            if not own_model(judge, member.model)
+            and sum(not own_model(judge, other.model) for other in members) > 1
+        ]
+        if not free:
+            raise UsageError(
+                f"nobody may judge `{member.name}`: a judge is recused from its own answers and"
+                " needs two others",
+                hint="name another judge with `--judge`, one that is no member",
+            )
