@@ -1,6 +1,8 @@
 """Routes as a process: who is asked, what is said of it, what the log keeps."""
 
 import json
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -196,3 +198,24 @@ async def test_an_open_breaker_is_explained_and_passed_over(ultra: Ultra, server
     assert 0.0 < down["excluded"]["wait_s"] < 30.0
     assert (ended.code, ended.out) == (0, ANSWER)
     assert "status-500" not in asked(server)[sent:]
+
+
+async def test_under_a_deadline_the_breaker_that_is_due_first_is_waited_for(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """Though it is not that of the last model of the walk, which would be open for too long."""
+    for name in ("good", "dear"):
+        await ultra.run("health", "open", name)
+    with sqlite3.connect(ultra.database) as connection:
+        for model, wait_s in (("good", 3.0), ("dear", 500.0)):
+            connection.execute(
+                "UPDATE breaker SET state = 'open', open_until = ? WHERE model = ?",
+                (time.time() + wait_s, model),
+            )
+    connection.close()
+
+    words = ("-m", "good", "-m", "dear", "--strategy", "fallback", "--deadline", "60")
+    ended = await ultra.run("ask", *words, "what is it?")
+
+    assert (ended.code, ended.out) == (0, ANSWER), ended.err
+    assert asked(server) == ["good"]

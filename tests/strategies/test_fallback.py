@@ -1,12 +1,22 @@
 """Whom a walk in order leads to: by the class of each failure."""
 
+from typing import Any
+
 import pytest
 
-from tests.support.fakes import Bench, Scripts, fails, prompt, says, target
-from tests.support.virtual import virtual
-from ultra.core.errors import ErrorClass
+from tests.support.fakes import (
+    Bench,
+    RecordingLedger,
+    Scripts,
+    fails,
+    prompt,
+    says,
+    target,
+)
+from tests.support.virtual import now, virtual
+from ultra.core.errors import ErrorClass, Failure
 from ultra.core.model import Target
-from ultra.core.ports import Outcome, Settings
+from ultra.core.ports import Outcome, Refused, Settings
 from ultra.core.request import CallRequest
 from ultra.core.stream import TextDelta
 from ultra.strategies.fallback import fallback
@@ -148,3 +158,103 @@ def test_the_lists_share_the_tries_of_the_request() -> None:
     assert walk.asked == ["a", "a", "b", "b"]
     assert walk.outcome.reasons[-1] == "lab:model-frank was not asked (no tries are left)"
     assert walk.speaks is ErrorClass.SERVER
+
+
+def shut(wait_s: float | None, kind: ErrorClass = ErrorClass.BREAKER_OPEN) -> Refused:
+    return Refused(Failure(kind, f"{kind.value} says no"), wait_s=wait_s)
+
+
+GATE = ErrorClass.RATE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("refusals", "patient", "asked", "took_s"),
+    [
+        ([shut(4.0), shut(30.0), shut(4.0), None], True, "a", 4.0),
+        ([shut(30.0), shut(4.0), shut(4.0), None], True, "b", 4.0),
+        ([shut(4.0), shut(30.0)], False, "", 0.0),
+        ([shut(30.0, GATE), shut(4.0, GATE), shut(4.0, GATE), None], False, "b", 4.0),
+        ([shut(4.0), shut(9.0, GATE), None], False, "b", 9.0),
+        ([shut(None), shut(9.0, GATE), None], False, "b", 9.0),
+        ([shut(4.0), shut(90.0), shut(100.0), shut(90.0)], True, "", 0.0),
+    ],
+    ids=[
+        "the first",
+        "the last",
+        "nobody without a deadline",
+        "gates",
+        "a gate rather than a breaker",
+        "by hand",
+        "nobody beyond the deadline",
+    ],
+)
+def test_where_all_are_held_back_the_soonest_is_waited_for(
+    refusals: list[Refused | None], asked: str, took_s: float, *, patient: bool
+) -> None:
+    """Wherever it stands; a breaker only under a deadline of the user's own that it fits."""
+
+    async def main() -> tuple[Outcome, float, Bench]:
+        ledger = RecordingLedger(refusals=refusals)
+        scripts = {name: says(name) for name in "ab"}
+        bench = Bench(scripts, ledger=ledger, patient=patient, deadline_s=60.0)
+        outcome = await fallback(
+            prompt(),
+            [model("a"), model("b")],
+            bench.caller,
+            bench.emit,
+            Settings(patient=patient),
+        )
+        bench.check()
+        return outcome, now(), bench
+
+    outcome, took, bench = virtual(main())
+
+    assert [request.target.name for request in bench.provider.requests] == list(asked)
+    assert took_s <= took <= 1.1 * took_s
+    assert [answer.name for answer in outcome.answers] == ["a", "b"]
+    assert outcome.answer is not None
+    assert outcome.answer.name == (asked or "a")
+
+
+def test_who_was_waited_for_in_vain_leaves_the_next_to_be() -> None:
+    """Each once: the walk ends."""
+
+    async def main() -> tuple[Outcome, float]:
+        ledger = RecordingLedger(refusals=[shut(4.0), shut(9.0), shut(4.0), None, shut(5.0)])
+        scripts = {"a": [fails(ErrorClass.AUTH, status=401)], "b": says("b")}
+        bench = Bench(scripts, ledger=ledger, patient=True, deadline_s=60.0)
+        outcome = await fallback(
+            prompt(), [model("a"), model("b")], bench.caller, bench.emit, Settings(patient=True)
+        )
+        bench.check()
+        return outcome, now()
+
+    outcome, took = virtual(main())
+
+    assert outcome.answer is not None
+    assert (outcome.answer.text, [answer.name for answer in outcome.answers]) == ("b", ["a", "b"])
+    assert 9.0 <= took <= 9.9
+    assert outcome.reasons == ("lab:model-a failed (auth)",)
+
+
+def test_of_two_that_asked_to_wait_the_soonest_is_asked_again() -> None:
+    """The last of them is no more worth waiting for than the first."""
+
+    def limited(retry_after_s: float) -> Scripts:
+        return [fails(GATE, status=429, retry_after_s=retry_after_s)]
+
+    async def main() -> tuple[Outcome, float, Bench]:
+        scripts: dict[str, Any] = {"a": [limited(3.0), says("a")], "b": limited(20.0)}
+        bench = Bench(scripts)
+        outcome = await fallback(
+            prompt(), [model("a"), model("b")], bench.caller, bench.emit, Settings()
+        )
+        bench.check()
+        return outcome, now(), bench
+
+    outcome, took, bench = virtual(main())
+
+    assert outcome.answer is not None
+    assert outcome.answer.text == "a"
+    assert [request.target.name for request in bench.provider.requests] == ["a", "b", "a"]
+    assert took == 0.0

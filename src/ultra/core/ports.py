@@ -391,7 +391,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     compares and writes; None leaves it to the first member that answered. `on_context_length` and
     `on_content_filter` are whom a walk in order goes to after that class of failure.
     `hedge_after_s` is when a first call that has not begun to answer is raced by the next model,
-    None for never.
+    None for never. `patient` says that the user set a deadline, and so that whatever fits it is
+    worth waiting for.
     """
 
     quorum: int | None = None
@@ -403,6 +404,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     on_content_filter: tuple[Target, ...] = ()
     hedge_after_s: float | None = None
     method: Method = Method()
+    patient: bool = False
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):

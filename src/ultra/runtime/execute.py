@@ -180,6 +180,7 @@ class Run:
             on_content_filter=plan.on_content_filter if plan else (),
             hedge_after_s=after_s,
             method=action.selection.method,
+            patient=context.patient,
         )
         return await self._carrier(after_s)(
             action.prompt,
