@@ -221,7 +221,10 @@ def test_who_was_waited_for_in_vain_leaves_the_next_to_be() -> None:
 
     async def main() -> tuple[Outcome, float]:
         ledger = RecordingLedger(refusals=[shut(4.0), shut(9.0), shut(4.0), None, shut(5.0)])
-        scripts = {"a": [fails(ErrorClass.AUTH, status=401)], "b": says("b")}
+        scripts: dict[str, Scripts] = {
+            "a": [fails(ErrorClass.AUTH, status=401)],
+            "b": says("b"),
+        }
         bench = Bench(scripts, ledger=ledger, patient=True, deadline_s=60.0)
         outcome = await fallback(
             prompt(), [model("a"), model("b")], bench.caller, bench.emit, Settings(patient=True)
