@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -26,6 +26,8 @@ providers:
 models:
   faulty: {{model: "lab:{model}", price: {price}}}
   spare: {{model: "spare:good", price: {{input_per_mtok: 1.0, output_per_mtok: 2.0}}}}
+  large: {{model: "spare:good", context_window: 1000000}}
+  tiny: {{model: "lab:{model}", context_window: 100}}
   unpriced: "lab:{model}"
 defaults: {{ask: faulty}}
 timers: {{connect_s: {connect_s}, first_token_s: {first_token_s}, idle_s: {idle_s}, run_s: 30}}
@@ -53,11 +55,14 @@ socket.getaddrinfo = _local
 
 
 class Setting(Struct, frozen=True):
-    """What the profile and the way to the provider are like. Timers are seconds."""
+    """What the profile and the way to the provider are like. Timers are seconds.
+
+    `tls` says what is wrong with the certificate, empty for plain HTTP.
+    """
 
     model: str = "good"
     wire: Wire = ""
-    tls: bool = False
+    tls: Literal["", "unknown", "expired"] = ""
     host: str = "127.0.0.1"
     protocol: str = "openai-chat"
     price: str = PRICED
@@ -68,7 +73,10 @@ class Setting(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """How a run ended, and what it left. `rows` are `kind status class` of every attempt so far."""
+    """How a run ended, and what it left. `rows` are `kind status class` of every attempt so far.
+
+    `charged` is what all of them are charged with, in nano-dollars; None where a price is unknown.
+    """
 
     exit: int
     out: str
@@ -78,6 +86,7 @@ class Seen(Struct, frozen=True):
     calls: int
     spare: int
     rows: tuple[str, ...]
+    charged: int | None = None
 
 
 class Stage:
@@ -107,19 +116,23 @@ class Stage:
             ended.out,
             ended.err,
             _class(document) if document else next((row[2] for row in rows if row[2]), None),
-            document.get("answer") if document else ended.out.removesuffix("\n"),
+            (document.get("answer") if document else ended.out.removesuffix("\n")) or None,
             self.provider.asked("lab"),
             self.provider.asked("spare"),
-            tuple(" ".join(part for part in row if part) for row in rows),
+            tuple(" ".join(part for part in row[:3] if part) for row in rows),
+            None if any(row[3] is None for row in rows) else sum(row[3] for row in rows),
         )
 
-    def rows(self) -> list[tuple[str, str, str | None]]:
-        """Kind, status and class of every attempt, in order; nothing without a log."""
-        query = "SELECT kind, status, error_class FROM attempts ORDER BY started_at, number"
+    def rows(self) -> list[tuple[str, str, str | None, int | None]]:
+        """Kind, status, class and charge of every attempt, in order; nothing without a log."""
+        facts = "kind, status, error_class, charged_nano"
+        query = f"SELECT {facts} FROM attempts ORDER BY started_at, number"
         try:
             return self.ultra.rows(query) if self.ultra.database.exists() else []
-        except sqlite3.OperationalError:
-            return []  # a disk that was full before there were tables
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return []  # the disk was full before there were tables
 
     def value(self, query: str) -> Any:
         """The first value that a query gives; None for no row."""
@@ -139,13 +152,18 @@ async def staged(folder: Path, setting: Setting) -> AsyncIterator[Stage]:
     """Put up home, provider and wire for as long as the block lasts."""
     provider, other = Provider(), Provider()
     async with AsyncExitStack() as stack:
-        tls = make_authority(folder).server() if setting.tls else None
+        days = -1 if setting.tls == "expired" else 2
+        authority = make_authority(folder, days=days) if setting.tls else None
+        tls = authority.server() if authority else None
         server = await stack.enter_async_context(loopback(provider, tls=tls))
         plain = await stack.enter_async_context(loopback(provider)) if tls else server
         elsewhere = await stack.enter_async_context(loopback(other))
         provider.elsewhere = elsewhere.url
         port = await stack.enter_async_context(wired(setting.wire, server.port))
-        ultra = Ultra(folder, "http://127.0.0.1:1", LAB_KEY=KEY, PYTHONPATH=str(_guard(folder)))
+        environ = {"LAB_KEY": KEY, "PYTHONPATH": str(_guard(folder))}
+        if authority and setting.tls == "expired":
+            environ["SSL_CERT_FILE"] = str(authority.bundle)
+        ultra = Ultra(folder, "http://127.0.0.1:1", **environ)
         url = f"{server.scheme}://{setting.host}:{port}"
         text = PROFILE.format(
             url=url, spare=plain.url, **{name: getattr(setting, name) for name in _FIELDS}
