@@ -2,15 +2,19 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from tests.support.fakes import (
     Bench,
+    Collecting,
+    RecordingLedger,
     Script,
+    ScriptedProvider,
     Scripts,
     Step,
     Wait,
@@ -19,22 +23,28 @@ from tests.support.fakes import (
     says,
     target,
 )
-from tests.support.virtual import now, virtual
+from tests.support.grammar import check_run
+from tests.support.virtual import LoopClock, now, virtual
+from tests.support.voices import ANALYSIS, voice
+from ultra.cli.exit_codes import code_of_ask, code_of_compare
 from ultra.core.answer import Answer
 from ultra.core.errors import CallError, ErrorClass, UsageError
-from ultra.core.events import CallFinished, Event
-from ultra.core.model import Target, Timers
+from ultra.core.events import CallFinished, CallStarted, Event
+from ultra.core.extract import Extractor
+from ultra.core.model import Method, Target, Timers
 from ultra.core.ports import Outcome, Settings
-from ultra.core.request import CallRequest
+from ultra.core.profile import Profile, RetryRules
 from ultra.core.stream import Finished, TextDelta
+from ultra.runtime.action import Action, RunResult, Selection, Verb
+from ultra.runtime.execute import Services, execute
+from ultra.runtime.loop import Interrupt
 from ultra.strategies.registry import STRATEGIES, load_strategy, strategy_row
 
 NAMES = ("a", "b", "c")
+HELPERS = ("s", "j", "k")
+"""The synthesizer and two judges."""
+
 QUICK = Timers(first_token_s=20.0, idle_s=10.0)
-ANALYSIS = (
-    '{"consensus":["blue"],"contradictions":[],"partial_coverage":[],"unique":[],'
-    '"blind_spots":[],"errors":[]}'
-)
 BOOM = "boom: all is lost"
 
 MEMBER_FAILS: dict[str, Script] = {
@@ -53,66 +63,136 @@ HELPER: dict[str, Script] = {
 }
 
 
+def quick(name: str) -> Target:
+    return target(name, timers=QUICK)
+
+
+COLOUR = Method(extract=Extractor("regex", "blue"))
+ONE_JUDGE = Method(judges=(quick("j"),))
+GATES = Method(judges=(quick("j"), quick("k")))
+
+
+class Terms(Struct, frozen=True):
+    """What a strategy is given, and what of its promises depends on who it is.
+
+    `untroubled` are the calls that it makes of three members when nothing fails, `most` those it
+    may ever make of them, repairs included. `fewest` is how many members must answer for there to
+    be an answer. `first` says that only the first member's counts, `patient` that nobody is asked
+    before the one before has failed.
+    """
+
+    formula: str
+    untroubled: int
+    most: int
+    method: Method = Method()
+    fewest: int = 1
+    first: bool = False
+    patient: bool = False
+
+
+TERMS: dict[str, Terms] = {
+    "single": Terms("1", 1, 1, first=True, patient=True),
+    "first": Terms("N", 3, 3),
+    "fallback": Terms("1 to N", 1, 3, patient=True),
+    "fusion": Terms("N + 2 or 3", 5, 6),
+    "vote": Terms("N", 3, 3, COLOUR, fewest=2),
+    "best-of": Terms("N + judges x orders", 3 + 3, 3 + 2 * 3, ONE_JUDGE),
+    "council": Terms("2N + 1", 7, 3 + 2 * 3 + 3),
+    "usc": Terms("N + 2", 5, 7),
+    "pipeline": Terms("3 to 9", 3, 3 * (1 + 2 + 2), GATES, first=True, patient=True),
+    "cascade": Terms("1 to 2N - 1", 2, 5, COLOUR, patient=True),
+    "debate": Terms("N to 3N", 6, 9, COLOUR, fewest=2),
+    "moa": Terms("(L - 1)N + 1", 4, 4),
+    "all": Terms("N", 3, 3),
+}
+"""One row a strategy: a new one is not tested before it has its own."""
+
+JUDGED = ("fusion", "best-of", "council", "usc", "pipeline")
+WRITTEN = ("fusion", "council", "moa")
+
+
+def test_every_strategy_has_its_terms() -> None:
+    """And each formula here is the one that `--dry-run` shows."""
+    assert {name: row.calls for name, row in STRATEGIES.items()} == {
+        name: terms.formula for name, terms in TERMS.items()
+    }
+
+
 def member_says(name: str) -> Script:
     return says(f"{name} says blue. ", f"{name} adds why.")
 
 
 def members() -> list[Target]:
-    return [target(name, timers=QUICK) for name in NAMES]
+    return [quick(name) for name in NAMES]
 
 
-def helper(analysis: Script, writer: Script) -> Callable[[CallRequest, int], Script]:
-    """The synthesizer's script, by what it is asked for."""
-    return lambda request, _: analysis if request.json_schema is not None else writer
+def wishes(name: str, **more: object) -> Settings:
+    fields: dict[str, object] = {
+        "synthesizer": quick("s"),
+        "seed": 7,
+        "method": TERMS[name].method,
+        **more,
+    }
+    return Settings(**fields)  # type: ignore[arg-type]
 
 
-async def run(name: str, bench: Bench, **wishes: object) -> Outcome:
-    fields: dict[str, object] = {"synthesizer": target("s", timers=QUICK), "seed": 7, **wishes}
+async def run(name: str, bench: Bench, **more: object) -> Outcome:
     return await load_strategy(name)(
-        prompt(),
-        members(),
-        bench.caller,
-        bench.emit,
-        Settings(**fields),  # type: ignore[arg-type]
+        prompt(), members(), bench.caller, bench.emit, wishes(name, **more)
     )
 
 
-def panel(failing: int, how: str) -> dict[str, Scripts]:
-    return {
-        name: MEMBER_FAILS[how] if place < failing else member_says(name)
+def panel(failing: int, how: str, judge: str = "ok", writer: str = "ok") -> dict[str, Scripts]:
+    """Three members of whom the first so many fail, two judges and a synthesizer.
+
+    Members are judges too where a strategy lets them be.
+    """
+    judging = None if judge == "ok" else HELPER[judge]
+    speaking: dict[str, Scripts] = {
+        name: MEMBER_FAILS[how] if place < failing else voice(member_says(name), judging)
         for place, name in enumerate(NAMES)
     }
+    return {**speaking, **{name: voice(HELPER[writer], judging) for name in HELPERS}}
 
 
-def usable(name: str, failing: int) -> bool:
-    return failing == 0 if name == "single" else failing < 3
+def answering(name: str, failing: int) -> int:
+    """How many usable answers the strategy has to go by."""
+    return int(failing == 0) if TERMS[name].first else 3 - failing
+
+
+def shut(name: str, judge: str) -> bool:
+    """Whether a gate that did not speak holds the answer back."""
+    return name == "pipeline" and judge != "ok"
+
+
+def usable(name: str, failing: int, judge: str = "ok") -> bool:
+    return answering(name, failing) >= TERMS[name].fewest and not shut(name, judge)
 
 
 CASES = [
-    (name, failing, analysis, writer)
-    for name, row in STRATEGIES.items()
+    (name, failing, judge, writer)
+    for name in STRATEGIES
     for failing in range(4)
-    for analysis, writer in (itertools.product(HELPER, HELPER) if row.writes else [("ok", "ok")])
+    for judge, writer in itertools.product(
+        HELPER if name in JUDGED else ["ok"], HELPER if name in WRITTEN else ["ok"]
+    )
 ]
 
 
-@pytest.mark.parametrize(("name", "failing", "analysis", "writer"), CASES)
-def test_k_of_n_members_fail(name: str, failing: int, analysis: str, writer: str) -> None:
+@pytest.mark.parametrize(("name", "failing", "judge", "writer"), CASES)
+def test_k_of_n_members_fail(name: str, failing: int, judge: str, writer: str) -> None:
     """Whoever fails: the outcome is honest, in order, and no call is lost from the record."""
 
     async def main() -> None:
-        scripts = panel(failing, "refused key")
-        scripts["s"] = helper(
-            says(ANALYSIS) if analysis == "ok" else HELPER[analysis], HELPER[writer]
-        )
-        bench = Bench(scripts)
+        bench = Bench(panel(failing, "refused key", judge, writer))
 
         outcome = await run(name, bench)
 
         bench.check()
+        assert len(bench.sink.bodies(CallStarted)) <= TERMS[name].most
         ordered(name, outcome)
-        answered(name, outcome, failing)
-        degraded(name, outcome, failing, analysis, writer)
+        answered(name, outcome, failing, judge)
+        degraded(name, outcome, failing, judge, writer)
 
     virtual(main())
 
@@ -120,50 +200,112 @@ def test_k_of_n_members_fail(name: str, failing: int, analysis: str, writer: str
 def ordered(name: str, outcome: Outcome) -> None:
     """Answers stand in the order asked for."""
     told = [answer.name for answer in outcome.answers]
-    assert told == list(NAMES[: len(told)])
-    if name in ("all", "fusion", "first"):
-        assert len(told) == 3
+    if TERMS[name].patient:
+        assert list(dict.fromkeys(told)) == list(NAMES[: len(set(told))])
+    else:
+        assert told == list(NAMES)
 
 
-def answered(name: str, outcome: Outcome, failing: int) -> None:
+def answered(name: str, outcome: Outcome, failing: int, judge: str) -> None:
     """There is an answer as long as somebody could give one, and it is nobody's error text."""
     answer = outcome.answer
     if name == "all":
         assert answer is None
         assert sum(one.ok for one in outcome.answers) == 3 - failing
         return
-    assert answer is not None
-    assert answer.ok == usable(name, failing)
+    if answer is None:  # nobody is taken for a majority
+        assert 0 < answering(name, failing) < TERMS[name].fewest
+        assert any("no consensus" in reason for reason in outcome.reasons)
+        return
+    assert answer.ok == usable(name, failing, judge)
     assert BOOM not in answer.text
     if answer.ok:
-        assert answer.text
+        assert answer.text in (
+            "written",
+            "{oops",
+            *(f"{n} says blue. {n} adds why." for n in NAMES),
+        )
         assert outcome.provenance
+    if shut(name, judge):
+        assert answer.text == ""
 
 
-def degraded(name: str, outcome: Outcome, failing: int, analysis: str, writer: str) -> None:
+def degraded(name: str, outcome: Outcome, failing: int, judge: str, writer: str) -> None:
     """Whatever was lost is said in words, and an untroubled run says nothing."""
-    fused = name == "fusion" and failing < 2
-    trouble = failing > 0 or (fused and (analysis != "ok" or writer not in ("ok", "bad json")))
-    assert bool(outcome.reasons) == (trouble if name != "single" else failing > 0)
-    if trouble and usable(name, failing):
+    several = answering(name, failing) >= (1 if TERMS[name].first else 2)
+    misjudged = name in JUDGED and several and judge != "ok"
+    unwritten = name in WRITTEN and several and writer in ("timeout", "failing")
+    unheld = name == "council" and failing == 1
+    trouble = failing > 0 or misjudged or unwritten or unheld
+    assert bool(outcome.reasons) == trouble
+    if trouble and usable(name, failing, judge):
         assert outcome.degraded
-    if fused and analysis != "ok":
-        assert any("analysis" in reason for reason in outcome.reasons)
-    if fused and writer in ("timeout", "failing"):
-        assert any("writer failed" in reason for reason in outcome.reasons)
     text = " ".join(outcome.reasons)
+    if misjudged:
+        assert any(word in text for word in ("analysis", "ballot", "judge", "gate"))
+    if unwritten:
+        assert any("writer failed" in reason for reason in outcome.reasons)
     assert BOOM not in text
-    for place in range(min(failing, len(outcome.answers))):
+    for place in range(min(failing, len({answer.name for answer in outcome.answers}))):
         assert f"model-{NAMES[place]}" in text
 
 
+@pytest.mark.parametrize(("name", "failing", "judge", "writer"), CASES)
+def test_a_shell_learns_what_came_of_it(name: str, failing: int, judge: str, writer: str) -> None:
+    """Exit code, `degraded`, and a row with its cost for every attempt that was made."""
+
+    async def main() -> None:
+        provider = ScriptedProvider(panel(failing, "refused key", judge, writer))
+        ledger, sink = RecordingLedger(), Collecting()
+        services = Services(
+            Profile("test", retry=RetryRules()), provider, ledger, LoopClock(), lambda _: None
+        )
+        selection = Selection(name, tuple(members()), quick("s"), method=TERMS[name].method)
+        verb: Verb = "compare" if name == "all" else "ask"
+
+        result = await execute(
+            Action(verb, prompt(), selection, seed=7), [sink], services, Interrupt()
+        )
+
+        check_run(sink.events)
+        ledger.check()
+        counted(result, provider, ledger)
+        told = code_of_compare(result, allow_partial=False) if verb == "compare" else None
+        assert (code_of_ask(result, strict=False) if told is None else told) == expected_code(
+            name, failing, judge
+        )
+        if told is None and usable(name, failing, judge):
+            assert code_of_ask(result, strict=True) == (4 if result.outcome.degraded else 0)
+        assert result.document.degraded == result.outcome.degraded
+
+    virtual(main())
+
+
+def counted(result: RunResult, provider: ScriptedProvider, ledger: RecordingLedger) -> None:
+    """No attempt is without a row, and what it cost is in the sum or said to be unknown."""
+    assert len(ledger.admitted) == len(provider.requests)
+    known = [one.cost_nano for one in ledger.results if one.cost_nano is not None]
+    assert result.document.known_nano == sum(known)
+    assert all(one.cost_nano is not None for one in ledger.results if one.status == "ok")
+
+
+def expected_code(name: str, failing: int, judge: str) -> int:
+    if name == "all":
+        return {0: 0, 3: 3}.get(failing, 4)
+    if usable(name, failing, judge):
+        return 0
+    if answering(name, failing) == 0:
+        return 3
+    return 7 if shut(name, judge) else 6
+
+
 @pytest.mark.parametrize("how", MEMBER_FAILS)
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "single"])
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if not TERMS[name].first])
 def test_one_lost_member_costs_no_strategy_its_answer(name: str, how: str) -> None:
     """However it is lost, except that what was shown is never spliced over."""
 
     async def main() -> None:
-        bench = Bench({**panel(1, how), "s": helper(says(ANALYSIS), says("written"))})
+        bench = Bench(panel(1, how))
 
         outcome = await run(name, bench)
 
@@ -203,7 +345,7 @@ STEPS = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(
     name=st.sampled_from(list(STRATEGIES)),
-    scripts=st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=4, max_size=4),
+    scripts=st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=6, max_size=6),
     cancel_at=st.none() | st.integers(0, 40),
     quorum=st.none() | st.integers(1, 3),
     deadline_s=st.sampled_from([0.0, 2.0, 300.0]),
@@ -218,7 +360,7 @@ def test_no_strategy_breaks_the_grammar_or_loses_a_row(
     """Any provider, a cancel at any event: events in order, rows complete, in time."""
 
     async def main() -> None:
-        bench = Bench(dict(zip((*NAMES, "s"), scripts, strict=True)), deadline_s=deadline_s)
+        bench = Bench(dict(zip((*NAMES, *HELPERS), scripts, strict=True)), deadline_s=deadline_s)
         task = asyncio.create_task(run(name, bench, quorum=quorum, grace_s=0.5))
 
         def act(event: Event) -> None:
@@ -242,7 +384,7 @@ def test_the_deadline_leaves_an_outcome(name: str) -> None:
     """Everybody hangs: an outcome all the same, and in time."""
 
     async def main() -> None:
-        bench = Bench({name: [Wait()] for name in (*NAMES, "s")}, deadline_s=5.0)
+        bench = Bench({name: [Wait()] for name in (*NAMES, *HELPERS)}, deadline_s=5.0)
 
         outcome = await run(name, bench)
 
@@ -259,12 +401,11 @@ def test_every_row_says_how_many_calls_it_makes(name: str) -> None:
     """What `--dry-run` counts as likely is what happens when nothing fails."""
 
     async def main() -> None:
-        bench = Bench({**panel(0, "cut"), "s": helper(says(ANALYSIS), says("written"))})
+        bench = Bench(panel(0, "cut"))
 
         await run(name, bench)
 
-        most = {"single": 1, "fallback": 1}.get(name, 5 if STRATEGIES[name].writes else 3)
-        assert len(bench.provider.requests) == most
+        assert len(bench.provider.requests) == TERMS[name].untroubled
 
     virtual(main())
 
@@ -274,7 +415,7 @@ def test_whether_to_stream_is_the_users_choice(name: str) -> None:
     """Of every call whose text the user may see."""
 
     async def main() -> None:
-        bench = Bench({**panel(0, "cut"), "s": helper(says(ANALYSIS), says("written"))})
+        bench = Bench(panel(0, "cut"))
 
         await run(name, bench, stream=False)
 
@@ -410,11 +551,14 @@ def test_when_all_fail_the_first_ones_failure_speaks() -> None:
 
 
 def test_fallback_does_not_wait_out_a_rate_limit_while_somebody_stands_by() -> None:
-    """The last one may wait."""
-    limited: Script = [fails(ErrorClass.RATE_LIMIT, retry_after_s=30.0)]
-    outcome, asked = requests_of({"a": limited, "b": limited, "c": [*limited]})
+    """When nobody does, whoever may be asked soonest is waited for."""
 
-    assert asked == ["a", "b", "c", "c"]
+    def limited(seconds: float) -> Script:
+        return [fails(ErrorClass.RATE_LIMIT, retry_after_s=seconds)]
+
+    outcome, asked = requests_of({"a": limited(30.0), "b": limited(10.0), "c": limited(30.0)})
+
+    assert asked == ["a", "b", "c", "b"]
     assert outcome.answer is not None
     assert outcome.answer.name == "a"
 
@@ -429,11 +573,10 @@ def test_the_same_model_twice_is_two_samples(name: str) -> None:
             {
                 "a": [says("one"), says("two")],
                 "b": [Wait(1.0), *says("b")],
-                "s": helper(says(ANALYSIS), says("w")),
+                "s": voice(says("w")),
             }
         )
-        wishes = Settings(synthesizer=target("s"))
-        outcome = await load_strategy(name)(prompt(), twice, bench.caller, bench.emit, wishes)
+        outcome = await load_strategy(name)(prompt(), twice, bench.caller, bench.emit, wishes(name))
 
         assert [answer.sample for answer in outcome.answers] == [0, 1, 0]
         bench.check()

@@ -1,8 +1,9 @@
 """What each way of ending means to a shell; the only place that knows the numbers.
 
 0 answered, 1 no complete answer, 2 usage, 3 configuration or key, 4 a member was lost, 5 budget,
-6 an expectation was not met, 7 refused by a guardrail or content filter, 70 a fault of ultra's own,
-75 nothing but failures that may heal, 124 deadline, 130 Ctrl-C, 141 broken pipe, 143 SIGTERM.
+6 an expectation was not met or no consensus reached, 7 refused by a guardrail or content filter,
+70 a fault of ultra's own, 75 nothing but failures that may heal, 124 deadline, 130 Ctrl-C, 141
+broken pipe, 143 SIGTERM.
 
 `ultra health`: 0 all usable, 1 some down, 4 some unknown, 3 some misconfigured; of several the one
 that the user must act on: 3 before 1 before 4. `ultra doctor`: 0 no problem, 1 problems, 3 problems
@@ -63,6 +64,8 @@ def code_of_ask(result: RunResult, *, strict: bool) -> int:
     answer = result.outcome.answer
     if answer is not None and answer.ok:
         return LOST if strict and result.outcome.degraded else OK
+    if answer is None and result.outcome.verdict is not None:
+        return UNMET
     return _code_of_failures(result.outcome.answers or result.calls, answer)
 
 
@@ -98,8 +101,11 @@ def code_of_checkup(checkup: "Checkup") -> int:
 
 
 def _code_of_failures(answers: Sequence[Answer], spokesman: Answer | None) -> int:
-    """All that failed alike give their own code; mixed failures are a plain failure."""
-    if spokesman is not None and spokesman.text and not spokesman.ok:
+    """All that failed alike give their own code; mixed failures are a plain failure.
+
+    Whoever speaks for the run fails it by itself where the answers before it were good.
+    """
+    if spokesman is not None and (spokesman.text or any(answer.ok for answer in answers)):
         answers = [spokesman]
     codes = {_code_of_answer(answer) for answer in answers}
     return codes.pop() if len(codes) == 1 else FAILED

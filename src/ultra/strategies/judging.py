@@ -165,9 +165,10 @@ def judge_messages(
     turns = "\n\n".join(f"{message.role}: {message.text}" for message in prompt.messages)
     reference = ""
     if settings.method.reference:
+        fence = f"reference-{shown.nonce}"
         reference = (
-            f"A reference answer, which is right:\n<reference-{shown.nonce}>\n{settings.method.reference}"
-            f"\n</reference-{shown.nonce}>\n\n"
+            f"A reference answer, which is right:\n<{fence}>\n{settings.method.reference}\n"
+            f"</{fence}>\n\n"
         )
     material = f"The task:\n{turns}\n\n{reference}The answers:\n{shown.fenced()}"
     return (said("system", system), said("user", material))

@@ -10,7 +10,7 @@ from ultra.core.ports import Caller, Emit, Outcome, Settings
 from ultra.core.request import Prompt
 from ultra.core.verdict import Verdict
 from ultra.evaluation.extraction import extracted, groups_of
-from ultra.strategies.requests import lost, panel, with_format
+from ultra.strategies.requests import lost, panel, stand_in, with_format
 
 
 async def vote(
@@ -43,13 +43,15 @@ def counted(
 ) -> Outcome:
     """What a vote of the usable answers comes to; `told` is what was lost before it."""
     extractor = settings.method.extract or Extractor("exact")
+    if not usable:
+        return stand_in(answers, usable, told)
     keys = [extracted(answer.text, extractor) for answer in usable]
     reasons = [*told, *_abstained(usable, keys)]
     groups = groups_of(keys)
     votes = sum(map(len, groups))
     why = _undecided(groups, votes, fewest(len(answers)), settings.method.min_share)
     winner = usable[groups[0][0]] if why is None else None
-    if why is not None and usable:
+    if why is not None:
         reasons.append(why)
     verdict = Verdict(
         tuple(answer.call_id for answer in usable),
