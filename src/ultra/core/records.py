@@ -98,7 +98,8 @@ class RouteDocument(Struct, frozen=True):
 class RunDocument(Struct, frozen=True):
     """One user action, whole. `answer` is None for `compare` and for a run without an answer.
 
-    `cost_center`, empty for none, and `tags` are what it is marked with.
+    `cost_center`, empty for none, and `tags` are what it is marked with. `picked` is the call whose
+    answer the user chose.
     """
 
     version: int
@@ -128,6 +129,7 @@ class RunDocument(Struct, frozen=True):
     route: RouteDocument | None = None
     cost_center: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    picked: str | None = None
 
 
 class RunSummary(Struct, frozen=True):

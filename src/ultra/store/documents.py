@@ -57,6 +57,7 @@ def run_document(rows: RunRows) -> RunDocument:
         verdict=rows.verdict,
         cost_center=run.cost_center,
         tags=rows.tags,
+        picked=rows.picked,
         route=msgspec.json.decode(run.route, type=RouteDocument) if run.route else None,
     )
 

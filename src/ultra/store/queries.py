@@ -19,7 +19,7 @@ from ultra.store.giving_up import give_up
 from ultra.store.owner import gone, myself
 from ultra.store.reading import load, reading
 from ultra.store.rows import RunRows
-from ultra.store.turns import turn
+from ultra.store.turns import branch, turn
 
 SHORTEST = 4
 """The fewest characters of an id that stand for it."""
@@ -125,21 +125,23 @@ class Log:
         with reading(self._path) as connection:
             return _latest_ids(connection, n)
 
-    def last_run(self, session: str) -> RunDocument | None:
-        """The newest run of a terminal; None when it has none."""
+    def last_run(self, session: str, verb: str | None = None) -> RunDocument | None:
+        """The newest run of a terminal, of one verb where given; None when it has none."""
         with reading(self._path) as connection:
             if connection is None:
                 return None
             row = connection.execute(
-                "SELECT run_id FROM runs WHERE session = ? ORDER BY started_at DESC, id DESC",
-                (session,),
+                "SELECT run_id FROM runs WHERE session = ? AND verb = ifnull(?, verb)"
+                " ORDER BY started_at DESC, id DESC",
+                (session, verb),
             ).fetchone()
             return run_document(_rows(connection, row[0])) if row else None
 
     def conversation(self, conversation_id: str) -> list[Message]:
         """What was said so far: a user's and an assistant's turn for every run with an answer.
 
-        Before them stand the system messages of the newest of those runs. Attachments are kept.
+        Before them stand the system messages of the newest of those runs. Attachments are kept. One
+        that the id of a call names goes on from what that call was sent and answered.
         """
         with reading(self._path) as connection:
             if connection is None:
@@ -153,8 +155,15 @@ class Log:
                 for rows in (_rows(connection, run_id) for (run_id,) in ids)
                 if rows.run.answer
             ]
+            if "-" in conversation_id:
+                turns.insert(0, branch(connection, conversation_id))
         system = [message for message in turns[-1] if message.role == "system"] if turns else []
         return system + [item for turn in turns for item in turn if item.role != "system"]
+
+    def branch(self, call_id: str) -> list[Message]:
+        """What one call was sent, and what it answered; empty where that was not kept."""
+        with reading(self._path) as connection:
+            return branch(connection, call_id) if connection else []
 
     def call_ids(self, prefix: str, limit: int = 50) -> list[str]:
         """Ids that begin so, for completion: newest runs first, or a run's calls after a `-`."""

@@ -73,6 +73,8 @@ _ATTEMPTS = (
     " WHERE call_id IN (SELECT call_id FROM calls WHERE run_id = ?)"
 )
 _TAGS = "SELECT name, value FROM run_tags WHERE run_id = ? ORDER BY name"
+_HAS_PICKS = "SELECT 1 FROM sqlite_master WHERE name = 'picks'"
+_PICK = "SELECT call_id FROM picks WHERE run_id = ?"
 _PIECES = (
     "SELECT p.attempt_id, p.text FROM calls c JOIN attempts a ON a.call_id = c.call_id"
     " JOIN pieces p ON p.attempt_id = a.attempt_id WHERE c.run_id = ? ORDER BY p.id"
@@ -97,6 +99,7 @@ def load(connection: sqlite3.Connection, run_id: str) -> RunRows | None:
         tuple(attempts),
         _verdict(verdict.fetchone()),
         dict(connection.execute(_TAGS, (run_id,))),
+        _picked(connection, run_id),
     )
 
 
@@ -112,6 +115,14 @@ def _with_pieces(
         else row
         for row in attempts
     ]
+
+
+def _picked(connection: sqlite3.Connection, run_id: str) -> str | None:
+    """The call that the user chose; None in a log of an older ultra, which the next run renews."""
+    if connection.execute(_HAS_PICKS).fetchone() is None:
+        return None
+    row = connection.execute(_PICK, (run_id,)).fetchone()
+    return row[0] if row else None
 
 
 def _verdict(row: tuple[Any] | None) -> Verdict | None:

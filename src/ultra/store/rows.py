@@ -170,13 +170,14 @@ class AttemptRow(Struct, frozen=True):
 
 
 class RunRows(Struct, frozen=True):
-    """All rows of one run, calls and attempts in any order."""
+    """All rows of one run, calls and attempts in any order; `picked` is the call the user chose."""
 
     run: RunRow
     calls: tuple[CallRow, ...]
     attempts: tuple[AttemptRow, ...]
     verdict: Verdict | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    picked: str | None = None
 
 
 def run_row(run: RunRecord, owner: str) -> RunRow:
@@ -292,8 +293,17 @@ def attempt_end(result: AttemptResult, keep_text: bool) -> AttemptEnd:
 
 
 def wordless_verdict(verdict: Verdict) -> Verdict:
-    """The verdict without the sentences it was reached on."""
-    return structs.replace(verdict, shared=(), differing=())
+    """The verdict without the words it was reached on, and without those it is given in."""
+    return structs.replace(
+        verdict,
+        shared=(),
+        differing=(),
+        extracted=(),
+        key=None,
+        remarks=(),
+        conflicts=(),
+        checks=tuple(structs.replace(one, expectation="", why="") for one in verdict.checks),
+    )
 
 
 def to_json(value: object) -> str:

@@ -383,7 +383,44 @@ _V4 = (
     _HEALTH_CHECK,
 )
 
+# Orders and rankings are JSON lists of call ids, as shown and best first; none is a tie.
+_BALLOTS = """
+CREATE TABLE ballots (
+  call_id TEXT NOT NULL PRIMARY KEY,
+  run_id TEXT NOT NULL REFERENCES runs(run_id) ON DELETE CASCADE,
+  judge TEXT NOT NULL,
+  display_order TEXT NOT NULL,
+  ranking TEXT NOT NULL
+) WITHOUT ROWID"""
+
+_CHECKS = """
+CREATE TABLE checks (
+  call_id TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  run_id TEXT NOT NULL REFERENCES runs(run_id) ON DELETE CASCADE,
+  expectation TEXT,
+  met INTEGER NOT NULL,
+  PRIMARY KEY (call_id, number)
+) WITHOUT ROWID"""
+
+_PICKS = """
+CREATE TABLE picks (
+  run_id TEXT NOT NULL PRIMARY KEY REFERENCES runs(run_id) ON DELETE CASCADE,
+  call_id TEXT NOT NULL,
+  blind INTEGER NOT NULL,
+  picked_at REAL NOT NULL
+) WITHOUT ROWID"""
+
+# What was found better than what: by judges, by expectations, by the user.
+_V5 = (
+    _BALLOTS,
+    "CREATE INDEX ballots_run ON ballots(run_id)",
+    _CHECKS,
+    "CREATE INDEX checks_run ON checks(run_id)",
+    _PICKS,
+)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (_V1, _V2, _V3, _V4)
+MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5)
 """Step n takes a file from version n to n + 1; `user_version` is the number of steps taken."""

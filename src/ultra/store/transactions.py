@@ -5,6 +5,7 @@ loop is busy. So a thousand rows go in a few statements, not in a thousand.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -32,6 +33,7 @@ from ultra.store.rows import (
     ended,
     run_row,
     storable,
+    to_json,
     values,
     wordless_verdict,
 )
@@ -245,6 +247,20 @@ def _judge(connection: sqlite3.Connection, run_id: str, verdict: Verdict) -> Non
     said = verdict if row[0] else wordless_verdict(verdict)
     text = msgspec.json.encode(said).decode()
     connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?)", (run_id, text))
+    for table in ("ballots", "checks"):
+        connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608
+    ballots: list[list[Value]] = [
+        [one.call_id, run_id, one.judge, to_json(one.display_order), to_json(one.ranking)]
+        for one in said.ballots
+    ]
+    _insert(connection, "ballots", "call_id, run_id, judge, display_order, ranking", ballots)
+    numbers: Counter[str] = Counter()
+    checks: list[list[Value]] = []
+    for one in said.checks:
+        words = storable(one.expectation) or None
+        checks.append([one.call_id, numbers[one.call_id], run_id, words, int(one.met)])
+        numbers[one.call_id] += 1
+    _insert(connection, "checks", "call_id, number, run_id, expectation, met", checks)
 
 
 def _end(connection: sqlite3.Connection, run: RunRecord, end: RunEnd, owner: str) -> None:

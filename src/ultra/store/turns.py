@@ -26,6 +26,23 @@ def turn(connection: sqlite3.Connection, rows: RunRows) -> list[Message]:
     ]
 
 
+_SAID = """
+SELECT p.messages, a.text FROM calls c
+JOIN attempts a ON a.call_id = c.call_id LEFT JOIN prompts p ON p.sha256 = c.prompt
+WHERE c.call_id = ? AND a.status = 'ok' ORDER BY a.number DESC LIMIT 1"""
+
+
+def branch(connection: sqlite3.Connection, call_id: str) -> list[Message]:
+    """What one call was sent, and what it answered; empty where there is none or it was not kept.
+
+    All that was said before stands in what it was sent.
+    """
+    row = connection.execute(_SAID, (call_id,)).fetchone()
+    if row is None or row[0] is None or not row[1]:
+        return []
+    return [*_prompt(connection, row[0]), said("assistant", row[1])]
+
+
 def _prompt(connection: sqlite3.Connection, listing: str) -> list[Message]:
     def blob(key: str) -> bytes:
         row = connection.execute("SELECT data FROM blobs WHERE sha256 = ?", (key,)).fetchone()
