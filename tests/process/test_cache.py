@@ -75,6 +75,22 @@ async def test_nothing_is_kept_and_nothing_served_unless_it_is_asked_for(
     assert len(server.requests) == 5
 
 
+async def test_an_estimate_says_that_the_cache_may_make_it_less(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """Where an earlier answer may serve; not where it is asked anew or without the cache."""
+    told = [
+        await ultra.run(*ask("--dry-run", *more)) for more in ((), ("--cache",), ("--refresh",))
+    ]
+
+    assert ["less what the cache serves; nothing" in one.out for one in told] == [
+        False,
+        True,
+        False,
+    ]
+    assert server.requests == []
+
+
 async def test_a_run_without_the_cache_does_not_even_load_it(ultra: Ultra) -> None:
     """What is off costs nothing."""
     off = await ultra.run(*ask(), environ={"PYTHONVERBOSE": "1"})

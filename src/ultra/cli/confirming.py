@@ -10,6 +10,9 @@ from ultra.output.tables import table
 from ultra.runtime.action import Action
 from ultra.runtime.estimate import Plan, plan
 
+CACHED = "less what the cache serves"
+"""What an estimate cannot know before keys are read and answers looked up."""
+
 
 def confirmed(session: Session, action: Action) -> bool:
     """Ask on a terminal before a run that is estimated above `confirm_usd`; elsewhere never."""
@@ -19,15 +22,19 @@ def confirmed(session: Session, action: Action) -> bool:
     if expected is None or expected <= session.runtime.profile.confirm_usd * NANO:
         return True
     models = len(action.selection.members)
+    less = f"; {CACHED}" if session.runtime.may_serve(action) else ""
     return confirm(
         session.streams,
         f"about {usd(expected)} for {models} model{'s' if models > 1 else ''} "
-        f"(`{action.selection.strategy}`); go on?",
+        f"(`{action.selection.strategy}`){less}; go on?",
     )
 
 
-def show_plan(streams: Streams, action: Action, *, as_json: bool) -> None:
-    """Print which calls would be made, to which hosts, at what cost bounds."""
+def show_plan(streams: Streams, action: Action, *, cached: bool, as_json: bool) -> None:
+    """Print which calls would be made, to which hosts, at what cost bounds.
+
+    `cached` says that earlier answers may serve.
+    """
     planned = plan(action)
     if as_json:
         streams.write(json.format(json.encode(planned), indent=2).decode() + "\n")
@@ -46,16 +53,18 @@ def show_plan(streams: Streams, action: Action, *, as_json: bool) -> None:
     ]
     columns = ["role", "model", "host", "tokens in ≤", "tokens out ≤", "about", "at most"]
     streams.write(table(columns, rows, streams=streams))
-    streams.write(_summary(planned))
+    streams.write(_summary(planned, cached=cached))
 
 
 def _bound(at_most_nano: int | None, cap: int | None) -> str:
     return "no cap" if cap is None else usd(at_most_nano)
 
 
-def _summary(planned: Plan) -> str:
+def _summary(planned: Plan, *, cached: bool) -> str:
     about, most = usd(planned.expected_nano), usd(planned.at_most_nano)
     calls = "1 call" if planned.formula == "1" else f"{planned.formula} calls"
+    less = f", {CACHED}" if cached else ""
     return (
-        f"strategy {planned.strategy}: {calls}, about {about}, at most {most}; nothing was sent\n"
+        f"strategy {planned.strategy}: {calls}, about {about}, at most {most}{less};"
+        " nothing was sent\n"
     )

@@ -112,7 +112,8 @@ def carry_out(
         return None
     action = session.runtime.routed(action)
     if terms.dry_run:
-        show_plan(session.streams, action, as_json=terms.form == "json")
+        cached = session.runtime.may_serve(action)
+        show_plan(session.streams, action, cached=cached, as_json=terms.form == "json")
         return None
     if not (terms.confirmed or confirmed(session, action)):
         session.note("nothing was sent")

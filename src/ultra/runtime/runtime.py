@@ -116,9 +116,12 @@ class Runtime:
         )
 
     def _cache_of(self, action: Action) -> "SqliteCache | None":
-        """The cache, for a run that wants it: by flag, else by the profile."""
-        wanted = self.profile.cache.enabled if action.cache is None else action.cache != "off"
-        return self.cache if wanted else None
+        """The cache, for a run that wants it."""
+        return self.cache if self.may_serve(action) or action.cache == "refresh" else None
+
+    def may_serve(self, action: Action) -> bool:
+        """Whether earlier answers may serve a run: by flag, else by the profile."""
+        return self.profile.cache.enabled if action.cache is None else action.cache == "on"
 
     def _warn_of_log(self, text: str) -> None:
         self._told_of_log = True
