@@ -1,6 +1,7 @@
 """Processes that live for a moment share one breaker, one rate gate and one bucket of retries."""
 
 import asyncio
+import json
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -196,6 +197,26 @@ async def test_a_refused_key_is_told_again_without_a_call_and_another_key_is_tri
     assert "the key was refused" in second.err
     assert "`ultra keys set lab` stores a new key" in second.err
     assert len(server.requests) == 2
+
+
+async def test_a_missing_key_is_told_as_such_whatever_other_callers_met(
+    ultra: Ultra, lab: Lab, server: Loopback
+) -> None:
+    """It is not taken for a call without a key, which the server has just refused."""
+    path = ultra.home / "config" / "ultra.yaml"
+    keyless = f"  open: {{protocol: openai-chat, base_url: {server.url}/v1, key: none}}\nmodels:"
+    path.write_text(path.read_text().replace("models:", keyless, 1))
+    lab.status = 401
+
+    refused = await ultra.run("ask", "-m", "open:good", "hi")
+    missing = await ultra.run("ask", "-m", "lab:good", "--json", "hi", environ={"LAB_KEY": ""})
+
+    assert (refused.code, missing.code, len(server.requests)) == (3, 3, 1)
+    assert missing.err == (
+        "error: `lab:good` failed: config: there is no key for `lab`\nhint: set `LAB_KEY`\n"
+    )
+    (call,) = json.loads(missing.out)["calls"]
+    assert (call["error"]["error_class"], call["attempts"]) == ("config", [])
 
 
 async def test_an_account_without_credit_is_not_asked_again(

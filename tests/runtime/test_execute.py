@@ -336,7 +336,7 @@ def test_a_run_without_calls_costs_nothing() -> None:
 
 
 def test_a_recording_passes_on_and_forgets_what_never_left() -> None:
-    """An attempt that was cancelled in the doorway has no part in the document."""
+    """An attempt that was cancelled in the doorway has no part in the document; its call has."""
 
     async def main() -> None:
         ledger = RecordingLedger(admit_s=10.0)
@@ -345,7 +345,8 @@ def test_a_recording_passes_on_and_forgets_what_never_left() -> None:
 
         result = await world.run()
 
-        assert result.document.calls == []
+        (call,) = result.document.calls
+        assert (call.status, call.attempts, call.cost_nano) == ("cancelled", [], 0)
         assert result.calls[0].cost_nano == 0
 
     virtual(main())
@@ -399,16 +400,25 @@ def test_a_directory_that_was_removed_under_us_is_no_obstacle(
     assert world.ledger.runs[0].cwd == ""
 
 
-def test_a_refused_attempt_is_not_in_the_document() -> None:
-    """It has no row either; the call's end is told by its event."""
+def test_a_call_that_is_held_back_is_in_the_document_without_a_try() -> None:
+    """With its place, its class and no cost, so that who reads it misses no member."""
 
     async def main() -> None:
         refused = Refused(Failure(ErrorClass.BREAKER_OPEN, "the breaker is open"))
-        world = World({"a": says("blue")}, ledger=RecordingLedger(refusals=[refused]))
+        world = World(
+            {"a": says("blue"), "b": says("red")},
+            ledger=RecordingLedger(refusals=[refused]),
+        )
 
-        result = await world.run()
+        result = await world.run("all", ("a", "b"), verb="compare")
 
-        assert (result.document.calls, result.document.status) == ([], "error")
+        document = result.document
+        held, made = document.calls
+        assert (held.name, held.index, held.status, held.attempts) == ("a", 0, "error", [])
+        assert held.error is not None
+        assert held.error.error_class is ErrorClass.BREAKER_OPEN
+        assert (held.cost_nano, held.charged_nano, document.unpriced) == (0, 0, 0)
+        assert (made.name, made.index, made.text) == ("b", 1, "red")
 
     virtual(main())
 

@@ -42,9 +42,9 @@ class Provider(Protocol):
         ...
 
     async def credential(self, endpoint: Endpoint) -> str:
-        """The fingerprint of the key that a call would go with, empty without a key.
+        """The fingerprint of the key that a call would go with, empty for one that wants none.
 
-        A key that is missing has none either: `stream` says so.
+        Raises `ConfigError` for a key that is missing.
         """
         ...
 

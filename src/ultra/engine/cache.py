@@ -84,7 +84,7 @@ def cached(caching: Caching, provider: Provider, ledger: Ledger) -> Policy:
 
 
 def _tellable(endpoint: Endpoint, key_fp: str) -> bool:
-    """Whether it is known who asks: a missing key and a signature by AWS have no fingerprint."""
+    """Whether it is known who asks: a signature by AWS has no fingerprint."""
     return bool(key_fp) or endpoint.simulated or endpoint.key.kind == "none"
 
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncGenerator, Mapping
 
-from ultra.core.errors import ConfigError
 from ultra.core.model import Endpoint
 from ultra.core.ports import Clock, KeySource
 from ultra.core.request import CallRequest
@@ -51,10 +50,7 @@ class ProviderHub:
 
     async def credential(self, endpoint: Endpoint) -> str:
         """As `ports.Provider.credential`."""
-        try:
-            secret = await self._keys.key(endpoint)
-        except ConfigError:
-            return ""
+        secret = await self._keys.key(endpoint)
         return secret.fingerprint if secret else ""
 
     async def models(self, endpoint: Endpoint) -> list[LiveModel]:

@@ -101,7 +101,7 @@ async def execute(
         services.warn("the log could not be written in time; the answer itself is not affected")
     if bug is not None:
         raise bug
-    document = document_of(run.record, ledger.attempts.values(), end)
+    document = document_of(run.record, ledger.attempts.values(), end, tally.held_back())
     return RunResult(
         run.record.run_id,
         outcome,

@@ -11,6 +11,7 @@ from ultra.core.ports import (
     RunEnd,
     RunRecord,
 )
+from ultra.store.hedges import HEDGE
 
 
 class Tally:
@@ -18,19 +19,33 @@ class Tally:
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
-        self._places: dict[str, int] = {}
+        self._started: dict[str, CallStarted] = {}
 
     def on_event(self, event: Event) -> None:
-        """Note the place and the end of a call."""
-        if isinstance(event.body, CallStarted) and event.body.index is not None:
-            self._places[event.call] = event.body.index
+        """Note how a call began and ended."""
+        if isinstance(event.body, CallStarted):
+            self._started[event.call] = event.body
         elif isinstance(event.body, CallFinished | CallFailed | CallCancelled):
             self.answers.append(event.body.answer)
 
     def members(self) -> tuple[Answer, ...]:
         """The members' answers so far, in the order asked for; those of helpers left out."""
-        known = [answer for answer in self.answers if answer.call_id in self._places]
-        return tuple(sorted(known, key=lambda answer: self._places[answer.call_id]))
+        places = {call: body.index for call, body in self._started.items()}
+        known = [answer for answer in self.answers if places[answer.call_id] is not None]
+        return tuple(sorted(known, key=lambda answer: places[answer.call_id] or 0))
+
+    def held_back(self) -> list[tuple[CallStarted, Answer]]:
+        """The calls that ended before any try, so that no row tells of them.
+
+        A second copy that `--hedge` was denied is left out: it was a wish, and nothing was lost.
+        """
+        return [
+            (self._started[answer.call_id], answer)
+            for answer in self.answers
+            if not answer.attempts
+            and not answer.cached
+            and (answer.error is None or answer.error.code != HEDGE)
+        ]
 
     async def drained(self, _call_id: str) -> None:
         """Always ready."""
