@@ -9,10 +9,11 @@ import struct
 import sys
 import termios
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 
 from tests.support.process import Ultra
-from tests.support.terminal import Grid
+from tests.support.terminal import MARK, Grid
 
 
 class OnTerminal:
@@ -32,6 +33,7 @@ class OnTerminal:
             self._argv = ("/bin/bash", "-c", f'ultra="{sys.executable} -m ultra"; {script}')
         self._environ = {**ultra.environ, "TERM": "xterm-256color", **(environ or {})}
         self._seen = bytearray()
+        self._hung_up = False
         self._moved = asyncio.Event()
 
     async def __aenter__(self) -> "OnTerminal":
@@ -68,7 +70,7 @@ class OnTerminal:
     @property
     def text(self) -> str:
         """All that reached the terminal so far, sequences included."""
-        return self._seen.decode(errors="replace")
+        return self._seen.replace(MARK, b"").decode(errors="replace")
 
     def type(self, text: str) -> None:
         """Press keys; `\\x03` is Ctrl-C, `\\x04` Ctrl-D, `\\r` Enter."""
@@ -86,8 +88,13 @@ class OnTerminal:
 
     async def ended(self, timeout_s: float = 30.0) -> int:
         """Wait for the end of the process; its exit code."""
-        code = await asyncio.wait_for(self.process.wait(), timeout_s)
-        await asyncio.sleep(0.05)  # what is in the terminal's buffer
+        async with asyncio.timeout(timeout_s):
+            code = await self.process.wait()
+            with suppress(OSError):  # a kernel may hang the terminal up with its last session
+                os.write(self._slave, MARK)
+            while MARK not in self._seen and not self._hung_up:  # there is more to come before it
+                self._moved.clear()
+                await self._moved.wait()
         return code
 
     def grid(self) -> Grid:
@@ -102,7 +109,7 @@ class OnTerminal:
         try:
             self._seen += os.read(self._master, 65536)
         except OSError:  # Linux reports EIO once the last slave is closed
-            return
+            self._hung_up = True
         self._moved.set()
 
 

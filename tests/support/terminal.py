@@ -7,7 +7,6 @@ import re
 import struct
 import termios
 import threading
-import time
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -19,6 +18,11 @@ ALLOWED = re.compile(
     r"\x1b\[(?:(?P<sgr>[0-9;]*)m|(?P<up>[0-9]+)A|(?P<line>2)K|(?P<below>)J|\?7(?P<wrap>[lh]))"
 )
 """SGR, cursor up, erase line, erase below, autowrap: the sequences that may reach a terminal."""
+
+MARK = b"\x00mark\x00"
+"""What no program sends: written to find out whether all that was written before has come."""
+
+PATIENCE_S = 60.0
 
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -92,7 +96,10 @@ class Terminal:
         self.columns, self.height = columns, rows
         self._master, self._slave = pty.openpty()
         self.resize(columns, rows)
-        self._chunks: list[bytes] = []
+        self._seen = bytearray()
+        self._marks = 0
+        self._open = True
+        self._moved = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
 
     def __enter__(self) -> "Terminal":
@@ -100,8 +107,10 @@ class Terminal:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._marked()
         os.close(self._slave)
-        self._reader.join(5)
+        self._reader.join(PATIENCE_S)
+        assert not self._reader.is_alive(), "it would read from whatever has its number next"
         os.close(self._master)
 
     def resize(self, columns: int, rows: int) -> None:
@@ -123,23 +132,36 @@ class Terminal:
         return Streams(self.stdin(), self.file(), self.file(), environ=environ, **more)  # type: ignore[arg-type]
 
     def raw(self) -> str:
-        """Everything that was written so far, once the terminal has been quiet for a moment."""
-        seen = -1
-        deadline = time.monotonic() + 5
-        while seen != len(self._chunks) and time.monotonic() < deadline:
-            seen = len(self._chunks)
-            time.sleep(0.02)
-        return b"".join(self._chunks).decode()
+        """Everything that was written so far."""
+        return self._marked().replace(MARK, b"").decode()
 
     def grid(self) -> Grid:
         return Grid(self.columns).feed(self.raw())
 
+    def _marked(self) -> bytes:
+        """All that has come up to a mark of our own: a terminal keeps the order it is written in.
+
+        Being quiet for a moment would prove nothing: on a busy machine the reader, or the kernel's
+        own thread between the two ends, may not have had its turn yet.
+        """
+        if self._open:
+            self._marks += 1
+            os.write(self._slave, MARK)
+        with self._moved:
+            came = self._moved.wait_for(
+                lambda: not self._open or self._seen.count(MARK) >= self._marks, PATIENCE_S
+            )
+            assert came, "the terminal passes nothing on"
+            return bytes(self._seen)
+
     def _read(self) -> None:
-        while True:
-            try:
-                data = os.read(self._master, 65536)
-            except OSError:  # Linux reports EIO once the last slave is closed
-                return
-            if not data:
-                return
-            self._chunks.append(data)
+        try:
+            while data := os.read(self._master, 65536):
+                with self._moved:
+                    self._seen += data
+                    self._moved.notify_all()
+        except OSError:  # Linux reports EIO once the last slave is closed
+            pass
+        with self._moved:
+            self._open = False
+            self._moved.notify_all()
