@@ -6,6 +6,7 @@ import threading
 import time
 import warnings
 import zlib
+from collections.abc import Callable
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from tests.support.lines import (
     ANSWER,
     KEY,
+    FixedKeys,
     Lines,
     answer,
     call,
@@ -175,6 +177,65 @@ async def test_a_connection_closed_while_idle_costs_nobody_a_call(transport: str
 
         assert text_of(bodies) == "hello"
         assert (len(server.requests), server.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("ends", [Exchange.cut, Exchange.reset], ids=["closed", "reset"])
+async def test_a_connection_closed_as_a_request_comes_costs_nobody_a_call(
+    transport: str, ends: Callable[[Exchange], None]
+) -> None:
+    """The request goes once more, over a connection of its own."""
+
+    async def closing(exchange: Exchange) -> None:
+        ends(exchange)
+
+    async with loopback(script(answer, closing, answer)) as server, carrier(transport) as http:
+        await heard(http, call(endpoint(server.url)))
+        bodies = await heard(http, call(endpoint(server.url)))
+
+        assert text_of(bodies) == "hello"
+        assert (len(server.requests), server.connections) == (3, 2)
+
+
+async def test_a_request_goes_once_more_and_no_further(transport: str) -> None:
+    """A server that closes a fresh connection as well has failed."""
+
+    async def closing(exchange: Exchange) -> None:
+        exchange.cut()
+
+    async with loopback(script(answer, closing)) as server, carrier(transport) as http:
+        await heard(http, call(endpoint(server.url)))
+        error = await failed(http, call(endpoint(server.url)))
+
+        assert error.error_class is ErrorClass.NETWORK
+        assert len(server.requests) == 3
+
+
+async def test_a_server_that_hangs_up_late_has_failed(transport: str) -> None:
+    """Who worked on a request for so long may charge for it: only a try on record repeats it."""
+    clock = LateClock()
+
+    async def closing(exchange: Exchange) -> None:
+        clock.late_s = 60.0
+        exchange.cut()
+
+    async with loopback(script(answer, closing, answer)) as server:
+        transports = Transports({"ULTRA_TRANSPORT": transport})
+        http = Http(FixedKeys(), clock, transports)
+        await heard(http, call(endpoint(server.url)))
+        error = await failed(http, call(endpoint(server.url)))
+        await transports.aclose()
+
+        assert error.error_class is ErrorClass.NETWORK
+        assert len(server.requests) == 2
+
+
+class LateClock(SystemClock):
+    """A clock that can be put forward."""
+
+    late_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.late_s
 
 
 @contextmanager

@@ -42,6 +42,13 @@ REQUEST_IDS = (
 complaint."""
 
 
+def hung_up(error: Exception) -> bool:
+    """Whether the peer left where an answer was to come."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return str(error).startswith(_CUT)
+    return isinstance(error, httpx.ReadError | httpx.WriteError)
+
+
 def carrying_failed(error: Exception, endpoint: Endpoint, proxy: str | None) -> CallError:
     """The error of a transport in ultra's words. It names hosts and never quotes the request."""
     base = httpx.URL(endpoint.base_url)
@@ -121,8 +128,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _broken(error: Exception, place: str) -> CallError:
-    told = str(error)
-    if isinstance(error, httpx.RemoteProtocolError) and not told.startswith(_CUT):
+    if isinstance(error, httpx.RemoteProtocolError) and not hung_up(error):
         return CallError(
             ErrorClass.BAD_RESPONSE, f"`{place}` did not answer in valid HTTP", sent=True
         )

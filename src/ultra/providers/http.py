@@ -23,6 +23,7 @@ from ultra.providers.failures import (
     CARRIED,
     carrying_failed,
     completed,
+    hung_up,
     redirected,
     request_id,
 )
@@ -42,6 +43,10 @@ ERROR_BODY_S = 5.0
 
 WHOLE_BODY = 64 << 20
 """Most bytes of a body that is read as one: a model list, a document."""
+
+CLOSING_S = 2.0
+"""How soon after a request it shows that the server was closing the connection; whoever hangs up
+later may have worked on it."""
 
 _SAFE_PATH = "/%:@!$&'()*+,;=~-._"
 
@@ -138,7 +143,7 @@ class Http:
         )
         transport = self._transports.get(url)
         try:
-            response = await transport.handle_async_request(request)
+            response = await self._carried(transport, request)
         except CARRIED as error:
             raise carrying_failed(error, endpoint, self._transports.proxy(url)) from error
         self._dates[endpoint.provider] = (response.headers.get("date", ""), self._clock.time())
@@ -146,6 +151,29 @@ class Http:
             return response
         failure = await _refusal(response, url, protocol)
         raise self._told(failure, response.headers, endpoint, secret)
+
+    async def _carried(
+        self, transport: httpx.AsyncBaseTransport, request: httpx.Request
+    ) -> httpx.Response:
+        """Send a request, once more if it met a kept connection that the server was just closing.
+
+        On a connection that was made for it, or later than such a close shows, it has failed.
+        """
+        made = False
+
+        async def trace(event: str, _: object) -> None:
+            nonlocal made
+            made = made or event.startswith("connection.connect")
+
+        request.extensions["trace"] = trace
+        sent_at = self._clock.monotonic()
+        try:
+            return await transport.handle_async_request(request)
+        except httpx.TransportError as error:
+            late = self._clock.monotonic() - sent_at > CLOSING_S
+            if made or late or not hung_up(error):
+                raise
+        return await transport.handle_async_request(request)
 
     def _told(
         self,

@@ -8,6 +8,7 @@ asyncio sets TCP_NODELAY on every socket.
 import asyncio
 import io
 import ssl
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp.http_exceptions import (
@@ -54,6 +55,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 allow_redirects=False,
                 proxy=self._proxy,
                 timeout=_timeout(request),
+                trace_request_ctx=request.extensions.get("trace"),
             )
         except _FAULTS as error:
             # Answers that are errors hold the request's headers, and so the key.
@@ -87,8 +89,21 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 max_line_size=HEADER_LIMIT,
                 max_field_size=HEADER_LIMIT,
                 timeout=aiohttp.ClientTimeout(total=None),
+                trace_configs=[_traced()],
             )
         return self._opened
+
+
+def _traced() -> aiohttp.TraceConfig:
+    """Tells a request's `trace` of a connection made for it, in httpcore's word for that."""
+
+    async def made(_: object, context: SimpleNamespace, __: object) -> None:
+        if context.trace_request_ctx is not None:
+            await context.trace_request_ctx("connection.connect_tcp.started", {})
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_create_start.append(made)
+    return config
 
 
 class _Body(httpx.AsyncByteStream):
