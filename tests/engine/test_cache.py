@@ -119,6 +119,7 @@ def test_a_long_answer_is_told_in_pieces() -> None:
 
 NO_ANSWERS: dict[str, tuple[Script, bool]] = {
     "cut by the cap": ([TextDelta("half"), Finished("length")], True),
+    "with a hole in it": ([TextDelta("ha"), Finished("stop", skipped=1)], True),
     "asks for tools": ([ToolCallDelta(0, "t", "f", "{}"), Finished("tool_call")], True),
     "asks for tools beside words": (
         [TextDelta("see"), ToolCallDelta(0, "t", "f", "{}"), Finished("stop")],

@@ -510,6 +510,22 @@ def test_call_started_says_who_is_asked() -> None:
     virtual(main())
 
 
+def test_lines_that_are_missing_from_an_answer_are_told() -> None:
+    """The answer stands; a warning says how much of it could not be read."""
+
+    async def main() -> None:
+        holed = [TextDelta("ha"), Finished("stop", skipped=2)]
+        bench = Bench({"a": holed})
+        answer = await one(bench)
+
+        assert (answer.text, answer.ok) == ("ha", True)
+        assert bench.warnings == [
+            "2 lines of the answer of `lab:model-a` could not be read and had to be left out"
+        ]
+
+    virtual(main())
+
+
 def test_no_tries_left_is_a_failure_of_our_own() -> None:
     """A spent budget refuses without an attempt."""
 

@@ -97,7 +97,10 @@ def test_a_broken_line_is_skipped_when_the_answer_finishes() -> None:
     """One line of noise must not cost the answer."""
     body = sse(chunk(content="a"), "{oops", chunk("stop", content="b"), done=True)
 
-    assert folded(read(NAME, body)).text == "ab"
+    bodies = read(NAME, body)
+
+    assert folded(bodies).text == "ab"
+    assert bodies[-1] == Finished("stop", "stop", skipped=1)
 
 
 def test_broken_lines_are_counted_when_the_answer_does_not_finish() -> None:

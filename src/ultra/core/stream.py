@@ -70,10 +70,14 @@ class UsageReported(Struct, frozen=True, tag="usage_reported", omit_defaults=Tru
 
 
 class Finished(Struct, frozen=True, tag="finished", omit_defaults=True):
-    """The provider ended its answer; `native` is its own word for why."""
+    """The provider ended its answer; `native` is its own word for why.
+
+    `skipped` counts the lines of its stream that could not be read and are missing.
+    """
 
     finish_reason: FinishReason
     native: str = ""
+    skipped: int = 0
 
 
 StreamBody = (

@@ -86,6 +86,8 @@ async def _attempt(
                 ledger.checkpoint(ctx.attempt_id, body.text)
             builder.add(body, clock.monotonic())  # type: ignore[arg-type]
             yield body
+    if builder.finished is not None and builder.finished.skipped:
+        ctx.run.hub.tell(_gap(str(ctx.request.target.ref), builder.finished.skipped))
     error = incomplete(builder)
     if error is not None and ctx.cut_nano is not None:
         raise CallError(
@@ -96,6 +98,11 @@ async def _attempt(
         )
     if error is not None:
         raise error
+
+
+def _gap(name: str, lines: int) -> str:
+    count = "1 line" if lines == 1 else f"{lines} lines"
+    return f"{count} of the answer of `{name}` could not be read and had to be left out"
 
 
 def attempt_record(ctx: CallContext) -> AttemptRecord:

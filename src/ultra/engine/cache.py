@@ -150,7 +150,10 @@ async def _asked(
 
 def _worth_keeping(ctx: CallContext, caching: Caching) -> bool:
     builder, schema = ctx.builder, ctx.request.json_schema
-    if builder.finished is None or builder.finished.finish_reason != "stop" or not ctx.results:
+    finished = builder.finished
+    if finished is None or finished.finish_reason != "stop" or not ctx.results:
+        return False
+    if finished.skipped:  # words are missing
         return False
     if builder.tool_calls or not builder.text.strip():
         return False

@@ -4,9 +4,10 @@ import json
 from typing import Literal, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ultra.core.errors import CallError, ErrorClass
-from ultra.core.stream import StreamBody
+from ultra.core.stream import Finished, StreamBody
 from ultra.core.text import one_line
 from ultra.providers.complaint import read_complaint
 from ultra.providers.ndjson import NdjsonDecoder
@@ -53,9 +54,9 @@ class BodyDecoder:
     """Fills `wire.Decoder` around a reader.
 
     Whether a body is a stream is told by how it begins, since servers ignore what was asked for. A
-    line of a stream that is not JSON is skipped: the answer fails only if it never finishes. An
-    error raised in the middle of a piece first lets out what came before it, so that what the user
-    gets does not depend on how the network cut the bytes.
+    line of a stream that is not JSON is skipped and counted: the answer fails only if it never
+    finishes. An error raised in the middle of a piece first lets out what came before it, so that
+    what the user gets does not depend on how the network cut the bytes.
     """
 
     def __init__(self, reader: Reader, *, streamed: bool, framing: Framing = "sse") -> None:
@@ -93,7 +94,7 @@ class BodyDecoder:
             return self._whole(b"".join(self._held))
         bodies = self._chunks(self._framer.close())
         if not self._reader.done:
-            bodies += self._reader.end()
+            bodies += self._counted(self._reader.end())
         if not self._reader.done:
             raise self._unfinished()
         return bodies
@@ -105,7 +106,7 @@ class BodyDecoder:
             if reader.done:
                 break
             try:
-                bodies += reader.chunk(piece)
+                bodies += self._counted(reader.chunk(piece))
             except BrokenJsonError:
                 self._skipped += 1
             except CallError as error:
@@ -114,6 +115,15 @@ class BodyDecoder:
                 self._failure = error
                 break
         return bodies
+
+    def _counted(self, bodies: list[StreamBody]) -> list[StreamBody]:
+        """The same, with what was skipped told by the one that ends the answer."""
+        if not self._skipped or not self._reader.done:
+            return bodies
+        return [
+            replace(body, skipped=self._skipped) if isinstance(body, Finished) else body
+            for body in bodies
+        ]
 
     def _whole(self, body: bytes) -> list[StreamBody]:
         if not body.strip():
