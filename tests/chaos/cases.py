@@ -20,7 +20,9 @@ class Expect(Struct, frozen=True):
 
     `error_class` is that of the first failure, None for none; `calls` counts requests that reached
     the provider, `spare` those to the model that stands by. `says` must stand on stderr, `never`
-    must not. `rows` are kind, status and class of every attempt that is on record.
+    must not; `answer` None is not a word of one. `rows` are kind, status and class of every attempt
+    that is on record. `charged` is what all of them are charged with, in nano-dollars; None where
+    the case is about something else.
     """
 
     error_class: str | None
@@ -31,6 +33,7 @@ class Expect(Struct, frozen=True):
     answer: str | None = None
     says: tuple[str, ...] = ()
     never: tuple[str, ...] = ("Traceback",)
+    charged: int | None = None
 
 
 class Case(Struct, frozen=True):
@@ -60,12 +63,17 @@ def twice(error_class: str) -> tuple[str, str]:
     return f"primary error {error_class}", f"retry error {error_class}"
 
 
-def gives_way(error_class: str, calls: int = 2, says: tuple[str, ...] = ()) -> Expect:
-    """The model fails so often, and the one that stands by answers."""
-    rows = twice(error_class)[:calls]
+def gives_way(
+    error_class: str, tries: int = 2, says: tuple[str, ...] = (), *, reached: int | None = None
+) -> Expect:
+    """The model is tried so often, and the one that stands by answers.
+
+    `reached` counts the tries that reached the provider, None for all.
+    """
+    rows = twice(error_class)[:tries]
     return Expect(
         error_class,
-        calls,
+        tries if reached is None else reached,
         0,
         (*rows, "fallback ok"),
         spare=1,
@@ -83,9 +91,15 @@ def fails(
 
 
 def breaks(error_class: str, *says: str) -> Expect:
-    """The answer breaks off: what came is kept, nobody else is asked."""
+    """The answer breaks off: what came is kept and charged, nobody else is asked."""
     return Expect(
-        error_class, 1, 1, (f"primary partial {error_class}",), answer="The answer is", says=says
+        error_class,
+        1,
+        1,
+        (f"primary partial {error_class}",),
+        answer="The answer is",
+        says=says,
+        charged=INPUT + OUTPUT_SEEN,
     )
 
 
@@ -94,10 +108,23 @@ def model(name: str, **more: object) -> Setting:
     return Setting(model=name, **more)  # type: ignore[arg-type]
 
 
+ONCE = 10 * 1000 + 6 * 2000
+"""What the answer costs by the provider's count of tokens, in nano-dollars."""
+
+INPUT = 12 * 1000
+"""The bound of what the prompt costs: it was sent, and nobody says what was charged for it."""
+
+OUTPUT_SEEN = 5 * 2000
+"""The bound of what `The answer is` costs."""
+
 HASTY = {"connect_s": 0.5, "first_token_s": 0.6, "idle_s": 0.6}
-CLEAN = Expect(None, 1, 0, ("primary ok",), answer=ANSWER)
+TRIPPED = (*twice("server"), "primary error server")
+"""The rows of two runs that open a breaker."""
+
+CLEAN = Expect(None, 1, 0, ("primary ok",), answer=ANSWER, charged=ONCE)
 HEALED = "500+good"
 BUDGETS = "tests/store/test_budgets.py"
+SPENDING = "tests/process/test_budgets.py"
 STDOUT = "tests/output/test_stdout.py"
 
 NETWORK = (
@@ -114,15 +141,7 @@ NETWORK = (
         "port refuses, another model stands by",
         Setting(wire="refused"),
         SPARE,
-        Expect(
-            "network",
-            0,
-            0,
-            (*twice("network"), "fallback ok"),
-            spare=1,
-            answer=ANSWER,
-            says=("connection refused",),
-        ),
+        gives_way("network", 2, ("connection refused",), reached=0),
     ),
     Case(
         "2",
@@ -131,9 +150,16 @@ NETWORK = (
         expect=fails("network", 0, 75, "its name has no address", rows=twice("network")),
     ),
     Case(
+        "2b",
+        "name has no address, another model stands by",
+        Setting(host="nobody.invalid"),
+        SPARE,
+        gives_way("network", 2, ("its name has no address",), reached=0),
+    ),
+    Case(
         "3",
         "certificate does not hold",
-        Setting(tls=True),
+        Setting(tls="unknown"),
         expect=fails(
             "network",
             0,
@@ -144,19 +170,17 @@ NETWORK = (
         ),
     ),
     Case(
+        "3b",
+        "certificate has expired",
+        Setting(tls="expired"),
+        expect=fails("network", 0, 75, "has expired", rows=("primary error network",)),
+    ),
+    Case(
         "4",
         "connection is swallowed",
         model("good", wire="black hole", connect_s=0.5),
         SPARE,
-        Expect(
-            "timeout",
-            0,
-            0,
-            ("primary error timeout", "fallback ok"),
-            spare=1,
-            answer=ANSWER,
-            says=("no connection to",),
-        ),
+        gives_way("timeout", 1, ("no connection to",), reached=0),
     ),
     Case(
         "5",
@@ -187,21 +211,35 @@ NETWORK = (
     ),
     Case(
         "7",
-        "kept connection is closed by the server",
+        "kept connection is closed while idle",
         model("500-close+good"),
         expect=Expect("server", 2, 0, answered("primary error server"), answer=ANSWER),
     ),
     Case(
+        "7b",
+        "kept connection is closed as a request comes",
+        model("500+leave+good"),
+        expect=Expect(
+            "server", 3, 0, answered("primary error server"), answer=ANSWER, charged=ONCE
+        ),
+    ),
+    Case(
+        "7c",
+        "every kept connection is reset as a request comes",
+        model("500+reset"),
+        expect=Expect("server", 3, 75, ("primary error server", "retry error network")),
+    ),
+    Case(
         "8",
-        "a byte at a time",
-        Setting(model="good", wire="slow bytes", idle_s=2.0),
+        "a few bytes at a time, for longer than any timer",
+        Setting(model="good", wire="slow bytes", first_token_s=1.5, idle_s=1.5),
         expect=CLEAN,
     ),
     Case(
         "9",
         "characters and events split between packets",
         Setting(model="grin", wire="single bytes"),
-        expect=Expect(None, 1, 0, ("primary ok",), answer=GRIN),
+        expect=Expect(None, 1, 0, ("primary ok",), answer=GRIN, charged=ONCE),
     ),
     Case("10", "a gateway's page with 502", model("html-502"), SPARE, gives_way("bad_response")),
     Case("10b", "a login page with 200", model("captive"), SPARE, gives_way("bad_response")),
@@ -231,7 +269,9 @@ HTTP = (
         "13",
         "500, then 200",
         model(HEALED),
-        expect=Expect("server", 2, 0, answered("primary error server"), answer=ANSWER),
+        expect=Expect(
+            "server", 2, 0, answered("primary error server"), answer=ANSWER, charged=ONCE
+        ),
     ),
     Case("14", "500 always", model("500"), SPARE, gives_way("server", says=("`spare:good`",))),
     Case(
@@ -240,14 +280,16 @@ HTTP = (
         model("500"),
         script="breaker_opens",
         after="litellm#34836",
-        expect=fails("breaker_open", 3, 75, "lab", rows=(*twice("server"), "primary error server")),
+        expect=fails("breaker_open", 3, 75, "lab", rows=TRIPPED),
     ),
     Case(
         "15",
         "429 with Retry-After 1, two processes",
         model("429-1s+good"),
         script="pause_for_all",
-        expect=Expect(None, 3, 0, (), answer=ANSWER),
+        expect=Expect(
+            None, 3, 0, ("primary error rate_limit", "primary ok", "retry ok"), answer=ANSWER
+        ),
     ),
     Case(
         "16",
@@ -264,7 +306,7 @@ HTTP = (
     ),
     Case(
         "16c",
-        "429 with Retry-After -5",
+        "429 with Retry-After -1",
         model("429-minus+good"),
         expect=Expect("rate_limit", 2, 0, answered("primary error rate_limit"), answer=ANSWER),
     ),
@@ -287,11 +329,18 @@ HTTP = (
         expect=fails("rate_limit", 1, 75, "it asks to wait"),
     ),
     Case(
+        "16g",
+        "429 with a date two seconds ahead",
+        model("429-soon+good"),
+        script="not_before_the_date",
+        expect=Expect("rate_limit", 2, 0, answered("primary error rate_limit"), answer=ANSWER),
+    ),
+    Case(
         "17",
         "429 that means money",
         model("429-money"),
         SPARE,
-        gives_way("quota", 1, ("quota",)),
+        gives_way("quota", 1, ("add credits",)),
     ),
     Case(
         "17b",
@@ -329,6 +378,20 @@ HTTP = (
         model("context"),
         expect=fails("context_length", 1, 1, "larger window"),
     ),
+    Case(
+        "20b",
+        "400 as the window is too small, and the route knows a larger one",
+        model("context", rules="routes: {r: {candidates: [faulty], on_context_length: [large]}}"),
+        ("-m", "r"),
+        gives_way("context_length", 1),
+    ),
+    Case(
+        "20c",
+        "a prompt that cannot fit",
+        model("context", rules="routes: {r: {candidates: [tiny, spare]}}"),
+        ("-m", "r", "-s", "one word " * 200),
+        Expect(None, 0, 0, ("primary ok",), spare=1, answer=ANSWER),
+    ),
     Case("21", "content filter with 400", model("filter"), expect=fails("content_filter", 1, 7)),
     Case(
         "21b",
@@ -342,6 +405,13 @@ HTTP = (
         model("filter"),
         SPARE,
         fails("content_filter", 1, 7),
+    ),
+    Case(
+        "21d",
+        "content filter, and the route has a list for it",
+        model("filter", rules="routes: {r: {candidates: [faulty], on_content_filter: [spare]}}"),
+        ("-m", "r"),
+        gives_way("content_filter", 1),
     ),
     Case("22", "404", model("404"), SPARE, gives_way("model_not_found", 1)),
     Case("22b", "404, alone", model("404"), expect=fails("model_not_found", 1, 1, "models --live")),
@@ -428,7 +498,9 @@ STREAMS = (
         "32",
         "a line that is not JSON",
         model("broken-line"),
-        expect=Expect(None, 1, 0, ("primary ok",), answer=ANSWER),
+        expect=Expect(
+            None, 1, 0, ("primary ok",), answer=ANSWER, says=("1 line", "left out"), charged=ONCE
+        ),
         after="litellm#40404",
     ),
     Case("33", "a reason for the end, and no [DONE]", model("no-done"), expect=CLEAN),
@@ -443,15 +515,22 @@ STREAMS = (
             ("primary partial bad_response",),
             answer=ANSWER,
             says=("incomplete",),
+            charged=INPUT + 8 * 2000,
         ),
     ),
-    Case("35", "no usage", model("no-usage"), script="counted_as", expect=CLEAN),
+    Case(
+        "35",
+        "no usage",
+        model("no-usage"),
+        script="counted_as",
+        expect=Expect(None, 1, 0, ("primary ok",), answer=ANSWER, charged=INPUT + 8 * 2000),
+    ),
     Case(
         "36",
         "usage of 0",
         model("zero"),
         script="costs_nothing",
-        expect=CLEAN,
+        expect=Expect(None, 1, 0, ("primary ok",), answer=ANSWER, charged=0),
         after="litellm#37992",
     ),
     Case("37", "usage with every chunk", model("counted"), script="counted_once", expect=CLEAN),
@@ -462,6 +541,7 @@ STREAMS = (
         expect=CLEAN,
         after="litellm#38153, litellm#38610",
     ),
+    Case("38b", "end and usage twice", model("ends-twice"), expect=CLEAN),
     Case(
         "39",
         "comments and nothing else",
@@ -495,11 +575,16 @@ STREAMS = (
 PROCESSES = (
     Case(
         "43",
-        "16 processes, a budget for 8",
+        "6 processes, a budget for 2",
         script="many_for_few",
-        setting=model("good", rules="budget: {day_usd: 0.0003, mode: hard}"),
-        after="litellm#34732, litellm#40095, new-api#6609",
-        expect=Expect("budget", 8, 5, ()),
+        setting=model("dear", rules="budget: {day_usd: 0.0003, mode: hard}"),
+        after="litellm#34732, litellm#40095, litellm#26672, new-api#6609, one-api#2440",
+        expect=Expect("budget", 2, 5, ("primary ok", "primary ok"), charged=2 * 132_000),
+    ),
+    Case(
+        "43b",
+        "48 processes, a budget for 8",
+        tests=(f"{SPENDING}::test_forty_eight_processes_do_not_get_over_a_budget_for_eight",),
     ),
     Case(
         "44",
@@ -507,7 +592,22 @@ PROCESSES = (
         model("stall", rules="budget: {day_usd: 1.0, mode: hard}"),
         script="killed_in_stream",
         after="litellm#27639",
-        expect=Expect("timeout", 2, 1, ("primary error internal", "primary partial timeout")),
+        expect=Expect(
+            "timeout",
+            2,
+            1,
+            ("primary error internal", "primary partial timeout"),
+            answer="The answer is",
+        ),
+    ),
+    Case(
+        "44b",
+        "kill -9 between setting aside and sending, before settling, and at every other step",
+        tests=(
+            "tests/store/test_budgets_trouble.py::test_a_process_may_be_killed_at_every_step",
+            "tests/store/test_processes.py::test_a_process_may_be_killed_at_any_step",
+        ),
+        after="litellm#36926, litellm#40050",
     ),
     Case(
         "45",
@@ -522,16 +622,25 @@ PROCESSES = (
     Case(
         "47",
         "8 processes at a breaker that is half open",
-        model("500+500+500+slow"),
+        model("500+500+500+held"),
         script="one_probe",
-        expect=Expect(None, 4, 0, (), answer=ANSWER),
+        expect=Expect(None, 4, 0, (*TRIPPED, "primary ok"), answer=ANSWER),
+    ),
+    Case(
+        "47b",
+        "32 processes at a breaker that is half open",
+        tests=(
+            "tests/process/test_breakers.py::test_thirty_two_processes_at_half_open_send_one_probe",
+        ),
     ),
     Case(
         "48",
         "the process that probes is killed",
         model("500+500+500+hang+good"),
         script="prober_killed",
-        expect=Expect(None, 5, 0, (), answer=ANSWER),
+        expect=Expect(
+            None, 5, 0, (*TRIPPED, "primary error internal", "primary ok"), answer=ANSWER
+        ),
     ),
     Case(
         "49",
@@ -550,14 +659,28 @@ PROCESSES = (
         "20 at once, one of them down",
         model("500"),
         script="one_of_many_down",
-        expect=Expect("server", 2, 4, (), spare=19, says=("`lab:500`",)),
+        expect=Expect(
+            "server",
+            2,
+            4,
+            ("primary error server", *19 * ("primary ok",), "retry error server"),
+            spare=19,
+            says=("`lab:500`",),
+            charged=19 * ONCE,
+        ),
     ),
     Case(
         "52",
-        "no retry tokens are left",
-        model("500"),
+        "no retry tokens are left, then answers earn them again",
+        model("500+good+500+good"),
         script="no_tokens_left",
-        expect=fails("server", 1, 75, "fell over", rows=("primary error server",)),
+        expect=Expect(
+            "server",
+            4,
+            0,
+            ("primary error server", "primary ok", "primary error server", "retry ok"),
+            answer=ANSWER,
+        ),
     ),
     Case(
         "53",
@@ -570,9 +693,9 @@ PROCESSES = (
     Case(
         "55",
         "two identical requests at once, nothing kept yet",
-        model("slow"),
+        model("held"),
         script="asked_once",
-        expect=Expect(None, 1, 0, ("primary ok", "cache ok"), answer=ANSWER),
+        expect=Expect(None, 1, 0, ("primary ok", "cache ok"), answer=ANSWER, charged=ONCE),
     ),
     Case(
         "55b",
@@ -654,8 +777,15 @@ HOST = (
         "clock was a day ahead when the breaker opened",
         model("500+500+500+good"),
         script="clock_was_ahead",
-        expect=Expect(
-            None, 4, 0, (*twice("server"), "primary error server", "primary ok"), answer=ANSWER
+        expect=Expect(None, 4, 0, (*TRIPPED, "primary ok"), answer=ANSWER),
+    ),
+    Case(
+        "62b",
+        "clock is put back an hour, or on a day",
+        tests=(
+            f"{BUDGETS}::test_a_clock_that_jumps_back_opens_no_old_window",
+            "tests/core/test_breaker.py::test_a_clock_that_jumps_leaves_nothing_shut",
+            "tests/core/test_gate.py::test_a_clock_that_jumps_leaves_nothing_shut",
         ),
     ),
     Case("63", "SIGTERM with 50 streams in the gateway", omitted="there is no gateway yet"),
@@ -687,7 +817,13 @@ MONEY = (
         ("-m", "unpriced"),
         Expect("budget", 0, 5, (), says=("price",)),
     ),
-    Case("67b", "no price", model("good"), ("-m", "unpriced"), CLEAN),
+    Case(
+        "67b",
+        "no price",
+        model("good"),
+        ("-m", "unpriced"),
+        Expect(None, 1, 0, ("primary ok",), answer=ANSWER),
+    ),
     Case(
         "68",
         "a free model gives way to a dear one, and nothing is left",
@@ -702,7 +838,8 @@ MONEY = (
         model("endless"),
         ("--max-cost", "0.0004"),
         script="cut_at_its_reserve",
-        expect=Expect(None, 1, 0, ("primary ok",)),
+        after="sub2api#7002",
+        expect=Expect(None, 1, 0, ("primary ok",), says=("was cut at the $0.0004",)),
     ),
 )
 
@@ -754,7 +891,7 @@ OTHERS = (
         "every model is left alone",
         model("500+500+500+good"),
         script="all_open",
-        expect=Expect("breaker_open", 4, 0, (), answer=ANSWER),
+        expect=Expect("breaker_open", 4, 0, (*TRIPPED, "primary ok"), answer=ANSWER),
         after="litellm#3646",
     ),
 )

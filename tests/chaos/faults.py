@@ -4,9 +4,12 @@ A name such as `500+good` is a play in acts: the first request gets the first, t
 follow. So the fault, and how often it was met, can be read off the requests that were made.
 """
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from tests.support.process import USAGE, WORDS, chunk
@@ -15,6 +18,9 @@ from tests.support.server import Exchange, Handler
 ANSWER = "".join(WORDS)
 SAID = [chunk(word) for word in WORDS]
 WHOLE = [*SAID, chunk(finish="stop"), USAGE]
+DEAR = {**USAGE, "usage": {"prompt_tokens": 12, "completion_tokens": 60, "total_tokens": 72}}
+"""What uses up all that is set aside for `hello there` and 60 tokens: 132,000 nano-dollars."""
+
 GRIN = "naïve 東京 \U0001f600 done"
 
 FAULTS: dict[str, Handler] = {}
@@ -102,7 +108,7 @@ FAULTS |= {
     "429": refuses(429, "slow down", code="rate_limit_exceeded"),
     "429-1s": refuses(429, "slow down", {"retry-after": "1"}),
     "429-hour": refuses(429, "slow down", {"retry-after": "3600"}),
-    "429-minus": refuses(429, "slow down", {"retry-after": "-5"}),
+    "429-minus": refuses(429, "slow down", {"retry-after": "-1"}),
     "429-abc": refuses(429, "slow down", {"retry-after": "abc"}),
     "429-past": refuses(429, "slow down", {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
     "429-date": refuses(429, "slow down", {"retry-after": "Fri, 31 Dec 2099 23:59:59 GMT"}),
@@ -120,6 +126,8 @@ FAULTS |= {
     "clean-cut": streams(*SAID[:3], done=False),
     "grin": streams(*(chunk(letter) for letter in GRIN), chunk(finish="stop"), USAGE),
     "nothing-said": streams(chunk(finish="stop"), USAGE),
+    "ends-twice": streams(*SAID, *2 * (chunk(finish="stop"), USAGE)),
+    "dear": streams(*SAID, chunk(finish="stop"), DEAR),
     "zero": streams(
         *SAID,
         chunk(finish="stop"),
@@ -252,10 +260,17 @@ async def endless(exchange: Exchange) -> None:
         await exchange.chunk(event(chunk("word and word and word ")))
 
 
-@fault("slow")
-async def slow(exchange: Exchange) -> None:
-    """Takes a while for every word."""
-    await exchange.sse(WHOLE, delay_s=0.1)
+@fault("429-soon")
+async def soon(exchange: Exchange) -> None:
+    """Names the second that is the one after next."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    await refuses(429, "slow down", {"retry-after": date})(exchange)
+
+
+@fault("leave")
+async def leave(exchange: Exchange) -> None:
+    """Closes the connection instead of an answer."""
+    exchange.cut()
 
 
 @fault("tool-cut")
@@ -269,8 +284,6 @@ async def tool_cut(exchange: Exchange) -> None:
 
 async def gone(exchange: Exchange, wait_s: float) -> bool:
     """Whether the client left within so many seconds."""
-    import asyncio
-
     try:
         async with asyncio.timeout(wait_s):
             return not await exchange.reader.read(1)
@@ -287,11 +300,11 @@ class Provider:
         self.calls: dict[str, int] = {}
         self.at: list[float] = []
         self.elsewhere = ""
+        self.go = asyncio.Event()
+        """Lets the act `held` answer."""
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
-        import asyncio
-
         provider = exchange.seen.path.split("/")[1]
         body = exchange.seen.json()
         assert isinstance(body, dict)
@@ -306,6 +319,9 @@ class Provider:
                 302, {"location": self.elsewhere, "content-length": "0"}, chunked=False
             )
             return
+        if act == "held":
+            await self.go.wait()
+            act = "good"
         await FAULTS[act](exchange)
 
     def asked(self, provider: str) -> int:

@@ -29,8 +29,9 @@ def differences(seen: Seen, expect: Expect) -> list[str]:
         "calls": (seen.calls, expect.calls),
         "calls to the spare": (seen.spare, expect.spare),
         "exit": (seen.exit, expect.exit),
-        "rows": (seen.rows if expect.rows else (), expect.rows),
-        "answer": (seen.answer if expect.answer else None, expect.answer),
+        "rows": (seen.rows, expect.rows),
+        "answer": (seen.answer, expect.answer),
+        "charge": (None if expect.charged is None else seen.charged, expect.charged),
     }
     found = [f"{name}: {is_}, not {must}" for name, (is_, must) in pairs.items() if is_ != must]
     found += [f"stderr does not say {words!r}" for words in expect.says if words not in seen.err]

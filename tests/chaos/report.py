@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from tests.chaos.cases import CASES, Case
@@ -20,16 +21,18 @@ HEAD = """\
 # Faults
 
 What may go wrong between you and a model, and what it costs: the class of the failure, how many
-requests reached the provider, the exit code and the words on stderr. `make faults` plays every line
-against the real command in real processes, with a provider on loopback that misbehaves and a proxy
-that does to bytes what networks do, and writes this page; the same lines are tests
-(`tests/chaos`). Ports, ids, times and counts that differ from run to run are left out of the words.
+requests reached the provider (and a model that stands by), the exit code, the words on stderr, and
+the rows that are left in the log: why each try was made, how it ended, and its class. `make faults`
+plays every line against the real command in real processes, with a provider on loopback that
+misbehaves and a proxy that does to bytes what networks do, and writes this page; the same lines are
+tests (`tests/chaos`). Ports, ids, times and counts that differ from run to run are left out of the
+words.
 
 `after` names the report about another tool that a line follows. A line may be held by a test that
 stands elsewhere, and then names it.
 
-| # | fault | class | requests | exit | what the user sees | after |
-|---|---|---|---|---|---|---|
+| # | fault | class | requests | exit | what the user sees | rows | after |
+|---|---|---|---|---|---|---|---|
 """
 
 SEEN_MOST = 300
@@ -38,10 +41,10 @@ SEEN_MOST = 300
 def row(case: Case, seen: Seen | None) -> str:
     """One line of the table."""
     if seen is None and case.expect is not None:
-        cells = [case.id, case.fault, "", "", "", "DOES NOT HOLD", case.after]
+        cells = [case.id, case.fault, "", "", "", "DOES NOT HOLD", "", case.after]
     elif seen is None:
         words = case.omitted or "held by " + ", ".join(f"`{test}`" for test in case.tests)
-        cells = [case.id, case.fault, "", "", "", words, case.after]
+        cells = [case.id, case.fault, "", "", "", words, "", case.after]
     else:
         asked = f"{seen.calls} + {seen.spare}" if seen.spare else str(seen.calls)
         words = told(seen.err)
@@ -54,9 +57,16 @@ def row(case: Case, seen: Seen | None) -> str:
             asked,
             str(seen.exit),
             shown,
+            rows_told(seen.rows),
             case.after,
         ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def rows_told(rows: tuple[str, ...]) -> str:
+    """Rows in order, those that are alike counted."""
+    alike = [(name, len(list(group))) for name, group in groupby(rows)]
+    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in alike) or "none"
 
 
 async def played(cases: tuple[Case, ...]) -> tuple[dict[str, Seen], dict[str, str]]:

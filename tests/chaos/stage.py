@@ -111,6 +111,7 @@ class Stage:
         """What a run that ended comes to."""
         document = _document(ended.out)
         rows = self.rows()
+        charges = [row[3] for row in rows if row[3] is not None]
         return Seen(
             ended.code,
             ended.out,
@@ -120,7 +121,7 @@ class Stage:
             self.provider.asked("lab"),
             self.provider.asked("spare"),
             tuple(" ".join(part for part in row[:3] if part) for row in rows),
-            None if any(row[3] is None for row in rows) else sum(row[3] for row in rows),
+            sum(charges) if len(charges) == len(rows) else None,
         )
 
     def rows(self) -> list[tuple[str, str, str | None, int | None]]:

@@ -106,11 +106,11 @@ def _linger(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-def _bytewise(pause_s: float) -> Pump:
+def _sliced(size: int, pause_s: float) -> Pump:
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
-            for byte in data:
-                writer.write(bytes([byte]))
+            for start in range(0, len(data), size):
+                writer.write(data[start : start + size])
                 await writer.drain()
                 await asyncio.sleep(pause_s)
 
@@ -120,6 +120,6 @@ def _bytewise(pause_s: float) -> Pump:
 _PUMPS: dict[str, Pump] = {
     "reset": _reset,
     "reset in body": _reset_in_body,
-    "slow bytes": _bytewise(0.002),
-    "single bytes": _bytewise(0.0),
+    "slow bytes": _sliced(16, 0.02),
+    "single bytes": _sliced(1, 0.0),
 }

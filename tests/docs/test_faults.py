@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.cases import CASES, Case
+from tests.chaos.report import rows_told
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 
@@ -18,7 +19,7 @@ def lines() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_every_case_has_its_line(case: Case) -> None:
-    """Fault, class, requests and exit code; what is held elsewhere names its tests."""
+    """Fault, class, requests, exit code and rows; what is held elsewhere names its tests."""
     row = lines()[case.id]
 
     assert row[1] == case.fault.replace("|", "\0")
@@ -30,6 +31,7 @@ def test_every_case_has_its_line(case: Case) -> None:
     assert row[2].strip("`") == (expect.error_class or "")
     assert row[3] == (f"{expect.calls} + {expect.spare}" if expect.spare else str(expect.calls))
     assert row[4] == str(expect.exit)
+    assert row[6] == rows_told(expect.rows)
 
 
 def test_no_line_is_without_a_case() -> None:

@@ -24,8 +24,13 @@ class Authority:
         return context
 
 
-def make_authority(directory: Path, names: str = "IP:127.0.0.1,DNS:localhost") -> Authority:
-    """A fresh authority and a certificate for the names, as OpenSSL writes alternative names."""
+def make_authority(
+    directory: Path, names: str = "IP:127.0.0.1,DNS:localhost", *, days: int = 2
+) -> Authority:
+    """A fresh authority and a certificate for the names, as OpenSSL writes alternative names.
+
+    The certificate holds for so many days; with -1 it has expired.
+    """
     (directory / "server.ext").write_text(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n")
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     _openssl(
@@ -38,7 +43,7 @@ def make_authority(directory: Path, names: str = "IP:127.0.0.1,DNS:localhost") -
     )  # fmt: skip
     _openssl(
         directory, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-        "-CAcreateserial", "-days", "2", "-extfile", "server.ext", "-out", "server.pem",
+        "-CAcreateserial", "-days", str(days), "-extfile", "server.ext", "-out", "server.pem",
     )  # fmt: skip
     return Authority(directory)
 
