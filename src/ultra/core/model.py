@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from ultra.core.cost import Price
 from ultra.core.errors import UsageError
+from ultra.core.expect import Expectation
 from ultra.core.extract import Extractor
 
 Environment = Literal["development", "testing", "production"]
@@ -152,10 +153,15 @@ class Method(Struct, frozen=True, omit_defaults=True):
     `judges` rank answers by `criteria` (empty for the usual ones), beside a `reference` answer
     where there is one, in `duels` where they are to meet two by two; a judge ranks no answer of its
     own model unless `self_judging`. `extract` is what of an answer is compared, None its whole;
-    `min_share` (0..1) is the share of votes below which there is no consensus. `layers` is how
-    often answers are made of answers, `revisions` how often one may be sent back. A writer compares
-    for itself with `one_call`, names the answers it draws on with `cite`, and adds nothing of its
-    own with `sources_only`.
+    numbers that differ by no more than `tolerance` (a share of the larger) are the same.
+    `min_share` (0..1) is the share of votes below which there is no consensus; with `escalate` the
+    answers are then fused. Votes weigh by `accuracies`, the measured share (0..1) of right answers
+    of models by `provider:model`, empty for one vote each; `options` is how many answers there are
+    to choose from, None for as many as were given. `layers` is how often answers are made of
+    answers, `revisions` how often one may be sent back. A writer compares for itself with
+    `one_call`, names the answers it draws on with `cite`, and adds nothing of its own with
+    `sources_only`. `expect` is what every answer is held to. With `reading` the judges say
+    which answers come to the same, and with `blind` the user is not to know who gave which.
     """
 
     judges: tuple[Target, ...] = ()
@@ -164,12 +170,19 @@ class Method(Struct, frozen=True, omit_defaults=True):
     duels: bool = False
     self_judging: bool = False
     extract: Extractor | None = None
+    tolerance: float = 0.0
     min_share: float = 0.5
+    escalate: bool = False
+    accuracies: dict[str, float] = field(default_factory=dict)
+    options: int | None = None
     layers: int = 2
     revisions: int = 2
     one_call: bool = False
     cite: bool = False
     sources_only: bool = False
+    expect: tuple[Expectation, ...] = ()
+    reading: bool = False
+    blind: bool = False
 
 
 class Ensemble(Struct, frozen=True):

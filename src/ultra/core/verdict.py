@@ -1,6 +1,6 @@
 """What was found when answers were laid side by side."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Ballot(Struct, frozen=True, omit_defaults=True):
@@ -124,17 +124,18 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     `call_ids` names the usable answers in the order asked for. `similarity[i][j]` is 0..1 and
     symmetric with 1 on the diagonal. `medoid` is the answer most like the others, None for fewer
     than three. `clusters` groups the indices of answers that are equal after normalisation.
-    `shared` are the sentences that all say, `differing` what each says besides, in its own
-    order. `extracted` is what each answer comes to, None for an abstention; `clusters` are then
-    those that come to the same. `winner` is the answer chosen, None when none was, with the
-    `share` of votes it got and the `key` that it comes to. `ballots` are the judges' words and
-    `standings` what they come to, best first; `swap_consistency` is the share of pairs judged
-    alike in both orders, `concordance` Kendall's W. `contenders` are the models behind the answers,
-    best first where judged, else in the order asked for; `unmeasured` says why a score among them
-    has no interval. `agreement` (0..1) is the share of the answers that come to the same, each
-    model counting as one, and `agreed_on` what it was read by: an extractor or `judges`; None where
-    only likeness of words is known, which decides nothing. `labels` are what the answers were shown
-    under to somebody who was not to know who gave them, empty where names were shown.
+    `shared` are the sentences that all say, `differing` what each says besides, in its own order.
+    `extracted` is what each answer comes to, None for an abstention; `clusters` are then those that
+    come to the same. `winner` is the answer chosen, None when none was, with the `share` of votes
+    it got, the `margin` (a share too) by which it leads and the `key` that it comes to. `ballots`
+    are the judges' words and `standings` what they come to, best first; `swap_consistency` is the
+    share of pairs judged alike in both orders, `concordance` Kendall's W, `deviations` the share of
+    pairs that each judge orders otherwise than the result. `contenders` are the models behind the
+    answers, best first where judged, else in the order asked for; `unmeasured` says why a score
+    among them has no interval. `agreement` (0..1) is the share of the answers that come to the
+    same, each model counting as one, and `agreed_on` what it was read by: an extractor or `judges`;
+    None where only likeness of words is known, which decides nothing. `labels` are what the answers
+    were shown under to somebody who was not to know who gave them, empty where names were shown.
     `claims` are those of a written answer that cites, `unsupported_tokens` the numbers, addresses
     and quoted names of one that stand neither in the answers it was written from nor in the prompt.
     `debated` is what a debate changed.
@@ -149,11 +150,13 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     extracted: tuple[str | None, ...] = ()
     winner: str | None = None
     share: float | None = None
+    margin: float | None = None
     key: str | None = None
     ballots: tuple[Ballot, ...] = ()
     standings: tuple[Standing, ...] = ()
     swap_consistency: float | None = None
     concordance: float | None = None
+    deviations: dict[str, float] = field(default_factory=dict)
     contenders: tuple[Contender, ...] = ()
     unmeasured: str = ""
     remarks: tuple[Remark, ...] = ()
