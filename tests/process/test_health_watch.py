@@ -1,5 +1,6 @@
 """`ultra health --watch` at a real terminal: redrawn in place, and ended as it was asked."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,6 +33,26 @@ async def redrawn(terminal: OnTerminal, times: int = 2) -> None:
     await terminal.until("q ends this")
     await terminal.until("just now")
     await terminal.until("s ago", times=times)
+
+
+async def test_the_log_is_on_the_screen_before_anybody_has_answered(tmp_path: Path) -> None:
+    """A provider that hangs keeps nobody from seeing what is known of it, and of the others."""
+    answer = asyncio.Event()
+
+    async def late(exchange: Exchange) -> None:
+        await answer.wait()
+        await lists(exchange)
+
+    async with loopback(late) as server:
+        ultra = Ultra(tmp_path, server.url)
+        async with OnTerminal(ultra, "health", "--watch") as terminal:
+            await terminal.until("those of whom nothing is known are being asked")
+            shown = terminal.grid().text
+            answer.set()
+            await terminal.until("q ends this")
+
+    assert "default (development): 3 unknown" in shown
+    assert "nothing was heard of it" in shown
 
 
 async def test_q_ends_it_with_the_exit_code_of_what_was_shown(ultra: Ultra) -> None:

@@ -79,7 +79,7 @@ def show(
     screen = HealthScreen(here.streams, as_json=as_json)
     if watch:
         with screen.watching(every) as wait:
-            seen = follow(here.runtime, probing, screen.show, wait)
+            seen = follow(here.runtime, probing, screen.begin, screen.show, wait)
     else:
         seen = look(here.runtime, probing)
         if seen.report is not None:

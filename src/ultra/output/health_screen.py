@@ -11,9 +11,12 @@ from ultra.output.events import encode_json
 from ultra.output.health import render_health
 from ultra.output.keys import KeyPresses
 from ultra.output.moments import dated
+from ultra.output.screen import Screen
 from ultra.output.streams import Streams
 
 VERSION = 1
+
+ASKING = "those of whom nothing is known are being asked"
 
 
 class HealthScreen:
@@ -28,14 +31,18 @@ class HealthScreen:
         self._again = False
         self._shown = False
 
+    def begin(self, report: HealthReport) -> None:
+        """Show what is known before anybody is asked, where it will be drawn over."""
+        if self._streams.out_screen is not None and not self._as_json:
+            self._draw(self._streams.out_screen, report, ASKING)
+
     def show(self, report: HealthReport) -> None:
         """Show a report. Raises as `Streams.write` does."""
         screen = self._streams.out_screen
         if self._as_json:
             self._streams.write(self._document(report))
         elif self._again and screen is not None:
-            lines = render_health(report, streams=self._streams)
-            screen.show("health", [*lines, "", screen.style("q ends this", "dim")])
+            self._draw(screen, report, "q ends this")
         else:
             lines = render_health(report, streams=self._streams)
             self._streams.write("\n".join([*([""] if self._shown else []), *lines, ""]))
@@ -53,6 +60,10 @@ class HealthScreen:
             yield wait
         if self._streams.out_screen is not None and not self._as_json:
             self._streams.wait()
+
+    def _draw(self, screen: Screen, report: HealthReport, below: str) -> None:
+        lines = render_health(report, streams=self._streams)
+        screen.show("health", [*lines, "", screen.style(below, "dim")])
 
     def _document(self, report: HealthReport) -> str:
         encoded = encode_json(health_document(report))

@@ -57,6 +57,17 @@ async def credentials(
     return await asyncio.gather(*(_credential(runtime, one, commands) for one in endpoints))
 
 
+def credential_at_once(runtime: Runtime, endpoint: Endpoint) -> Credential:
+    """The same as far as it takes no time: no keyring and no command is asked."""
+    if endpoint.key.kind == "none" or endpoint.simulated:
+        return Credential("none")
+    known = runtime.keys.at_once(endpoint)
+    if known is None:
+        return Credential(endpoint.key.kind)
+    problem = "" if known.source is not None else f"there is no key: {known.detail}"
+    return Credential(known.source, known.fingerprint or "", problem)
+
+
 async def ask_for_models(runtime: Runtime, endpoints: Sequence[Endpoint]) -> list[Asked]:
     """What came of asking each endpoint for its models, in their order. Raises nothing."""
     if not endpoints:

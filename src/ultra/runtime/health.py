@@ -12,7 +12,14 @@ from ultra.core.model import Endpoint, Target
 from ultra.core.profile import forbidden
 from ultra.runtime import loop
 from ultra.runtime.action import Interruption
-from ultra.runtime.checking import Asked, ask_for_models, credentials, remember, still_holds
+from ultra.runtime.checking import (
+    Asked,
+    ask_for_models,
+    credential_at_once,
+    credentials,
+    remember,
+    still_holds,
+)
 from ultra.runtime.known import endpoints, recall
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.runtime import Runtime
@@ -38,15 +45,19 @@ def look(runtime: Runtime, probing: Probing) -> Seen:
 def follow(
     runtime: Runtime,
     probing: Probing,
+    begin: Callable[[HealthReport], None],
     show: Callable[[HealthReport], None],
     wait: Callable[[], Coroutine[None, None, bool]],
 ) -> Seen:
     """Look again and again, showing each report, until `wait` says to go on no more.
 
+    `begin` is given what the log alone knows, before a key is looked for and anybody asked.
     Providers are asked again only when what is known of them is no longer fresh.
     """
 
     async def watch(told: list[HealthReport]) -> None:
+        if probing == "list":
+            begin(_at_once(runtime))
         while True:
             told[:] = [await health_report(runtime, probing)]
             show(told[0])
@@ -61,23 +72,43 @@ async def health_report(runtime: Runtime, probing: Probing) -> HealthReport:
 
     What kept something from being known is told in the report.
     """
-    profile = runtime.profile
-    if not profile.providers:
-        raise no_model(profile)
-    barred = {name: _barred(runtime, one) for name, one in profile.providers.items()}
-    places = [one for name, one in profile.providers.items() if barred[name] is None]
+    barred, places = _sides(runtime)
     found = await credentials(runtime, places, commands=probing == "list")
     keys = {place.provider: key for place, key in zip(places, found, strict=True)}
     memory = recall(runtime, keys)
     known = endpoints(memory, keys, runtime.clock.time())
-    trouble = [f"`{name}` is left out: {why}" for name, why in barred.items() if why]
+    trouble = [f"`{name}` is left out: {why}" for name, why in barred.items()]
     trouble += [memory.trouble] if memory.trouble else []
     if probing == "list":
         asked = await ask_for_models(runtime, _silent(places, known, runtime.clock.time()))
         untold = None if memory.trouble else remember(runtime, asked, keys)
         trouble += [untold] if untold else []
         known = _with_checks(known, asked)
-    now = runtime.clock.time()
+    return _report(runtime, known, trouble)
+
+
+def _at_once(runtime: Runtime) -> HealthReport:
+    """The same without looking for a key that takes time, and without asking anybody."""
+    _, places = _sides(runtime)
+    keys = {place.provider: credential_at_once(runtime, place) for place in places}
+    memory = recall(runtime, keys)
+    return _report(runtime, endpoints(memory, keys, runtime.clock.time()), ())
+
+
+def _sides(runtime: Runtime) -> tuple[dict[str, str], list[Endpoint]]:
+    """Why the profile forbids whom, and the endpoints of all the others."""
+    profile = runtime.profile
+    if not profile.providers:
+        raise no_model(profile)
+    whys = {name: _barred(runtime, one) for name, one in profile.providers.items()}
+    barred = {name: why for name, why in whys.items() if why is not None}
+    return barred, [one for name, one in profile.providers.items() if name not in barred]
+
+
+def _report(
+    runtime: Runtime, known: Sequence[EndpointHealth], trouble: Sequence[str]
+) -> HealthReport:
+    profile, now = runtime.profile, runtime.clock.time()
     return HealthReport(
         now,
         profile.name,
