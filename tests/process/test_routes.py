@@ -88,16 +88,63 @@ async def test_an_outage_costs_a_line_on_stderr(ultra: Ultra, server: Loopback) 
 
     assert (ended.code, ended.out) == (0, ANSWER)
     assert asked(server) == ["status-500", "status-401", "good"]
-    first, second, hint = ended.err.splitlines()
-    assert first.startswith("warning: `lab:status-500` failed: server (500)")
-    assert second.startswith("warning: `other:status-401` failed: auth (401)")
-    assert all(line.endswith("; `lab:good` answered instead") for line in (first, second))
+    line, hint = ended.err.splitlines()
+    assert line == (
+        "warning: `lab:status-500` failed: server (500): the server says 500;"
+        " `other:status-401` failed: auth (401): the server says 401;"
+        " `lab:good` answered instead"
+    )
     assert "`ultra keys set other`" in hint
     assert ultra.rows("SELECT kind FROM attempts ORDER BY started_at") == [
         ("primary",),
         ("fallback",),
         ("fallback",),
     ]
+
+
+async def test_a_fan_out_that_loses_members_says_so_in_one_line(ultra: Ultra) -> None:
+    """Who failed, why, and who answered; a reason that several share is said once."""
+    named = [f"-m{name}" for name in ("good", "lab:status-503", "lab:status-403", "dear")]
+    shared = [f"-mother:{name}" for name in "abcd"]
+    await ultra.run("ask", "-m", "refused", "what is it?")  # its provider's key is put aside
+
+    lost = await ultra.run("compare", "--json", *named, "what is it?")
+    many = await ultra.run("compare", "--json", "-mgood", *shared, "what is it?")
+
+    assert (lost.code, many.code) == (4, 4)
+    assert lost.err == (
+        "warning: `lab:status-503` failed: overloaded (503): the server says 503;"
+        " `lab:status-403` failed: permission (403): the server says 403;"
+        " `lab:good`, `lab:dear` answered\n"
+    )
+    line, hint = many.err.splitlines()
+    assert line.startswith("warning: 4 models failed: auth: a call without a key was refused")
+    assert line.endswith("; `lab:good` answered")
+    assert "`ultra health reset other`" in hint
+
+
+async def test_whoever_is_left_alone_is_told_with_its_wait_once(ultra: Ultra) -> None:
+    """A single model is not the soonest of several."""
+    for _ in range(3):
+        await ultra.run("ask", "-m", "down", "what is it?")
+
+    held = await ultra.run("ask", "-m", "down", "what is it?")
+
+    line, hint = held.err.splitlines()
+    assert (held.code, line.count("left alone for another")) == (75, 1)
+    assert hint == "hint: `ultra health reset lab:status-500` tries it at once"
+
+
+async def test_who_was_not_asked_for_want_of_tries_is_said(ultra: Ultra) -> None:
+    """When all fail, the user learns that somebody was left."""
+    text = (ultra.home / "config" / "ultra.yaml").read_text()
+    few = text.replace("attempts: 4", "attempts: 2")
+    (ultra.home / "config" / "ultra.yaml").write_text(few)
+
+    ended = await ultra.run("ask", "what is it?")
+
+    assert ended.code == 1
+    assert "warning: lab:good was not asked (no tries are left)" in ended.err
 
 
 async def test_a_request_that_is_wrong_goes_to_nobody_else(ultra: Ultra, server: Loopback) -> None:

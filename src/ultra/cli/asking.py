@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ultra.cli.context import Session
 from ultra.core.answer import Answer
 from ultra.core.errors import ErrorClass, Failure, UsageError
-from ultra.core.ports import Sink
+from ultra.core.ports import Outcome, Sink
 from ultra.core.refusals import span
 from ultra.core.request import Media, Message
 from ultra.output.figures import differing_costs
@@ -37,6 +37,12 @@ SILENT_S = 1.0
 
 READER_S = 0.1
 """How long a run that was interrupted waits for whoever reads its answer."""
+
+MOST_NAMED = 3
+"""Of more models than these a line says how many they are; `--json` names each."""
+
+_FOR_THE_USER = (ErrorClass.AUTH, ErrorClass.QUOTA)
+"""Losses that only the user can put right, however good the answer is."""
 
 
 class Typed(Struct, frozen=True):
@@ -197,28 +203,26 @@ def _performed(session: Session, action: Action, sinks: Sequence[OutputSink]) ->
 
 
 def tell_losses(session: Session, result: RunResult) -> None:
-    """Say on stderr which calls failed and why, each in one line with the next step.
+    """Say on stderr which calls failed and why, and who answered.
 
-    A run without an answer is told as an error, a loss that was made good as a warning.
+    A run without an answer is told as errors, one a reason, each with the next step. Losses that
+    were made good are one warning, with the next step only where it is the user's to take.
     """
     outcome = result.outcome
     good = outcome.answer.ok if outcome.answer else any(answer.ok for answer in outcome.answers)
-    speaker = [] if outcome.answer is None else [outcome.answer]
-    lines = {
-        failure_line(answer.error, answer): answer.error
-        for answer in (*outcome.answers, *speaker)
-        if answer.error is not None
-    }
+    losses = _losses(outcome)
     if not good:
-        for line, error in lines.items():
-            session.messages.error(line, hint=error.hint)
-        _tell_soonest(session, [error for error in lines.values() if error.retry_after_s])
+        for line, failures in losses.items():
+            session.messages.error(line, hint=failures[0].hint)
+        waiting = [failure for same in losses.values() for failure in same]
+        _tell_soonest(session, [failure for failure in waiting if failure.retry_after_s])
+    elif losses:
+        session.warn(f"{'; '.join(losses)}{_answered(result)}")
+        mendable = [same[0] for same in losses.values() if same[0].error_class in _FOR_THE_USER]
+        for hint in dict.fromkeys(failure.hint for failure in mendable if failure.hint):
+            session.messages.hint(hint)
+    if not good and result.interrupted is not None:  # whoever stopped it knows
         return
-    instead = _instead(result)
-    for line, error in lines.items():
-        session.warn(f"{line}{instead}")
-        if error.error_class in (ErrorClass.AUTH, ErrorClass.QUOTA) and error.hint:
-            session.messages.hint(error.hint)
     told = {answer.loss for answer in outcome.answers if answer.error is not None}
     for reason in outcome.reasons:
         if reason not in told:
@@ -230,15 +234,33 @@ def _tell_soonest(session: Session, waiting: Sequence[Failure]) -> None:
     if len(waiting) > 1:
         first = min(waiting, key=lambda error: error.retry_after_s or 0.0)
         who = f"`{first.provider}:{first.model}`"
-        session.messages.hint(f"{who} may be asked again in {first.retry_after_s:g} s")
+        session.messages.hint(f"{who} may be asked again in {span(first.retry_after_s or 0.0)}")
 
 
-def _instead(result: RunResult) -> str:
-    """Who answered in place of those that were asked before; empty where all are asked."""
-    answer = result.outcome.answer
-    if answer is None or result.document.strategy != "fallback":
-        return ""
-    return f"; `{answer.provider}:{answer.model}` answered instead"
+def _losses(outcome: Outcome) -> dict[str, list[Failure]]:
+    """A line for every reason to fail: who met it, and in whose words; the failures behind it."""
+    speaker = [] if outcome.answer is None else [outcome.answer]
+    calls = {answer.call_id: answer for answer in (*outcome.answers, *speaker)}
+    same: dict[str, list[Failure]] = {}
+    for answer in calls.values():
+        if answer.error is not None:
+            same.setdefault(_why(answer.error, answer), []).append(answer.error)
+    return {f"{_named(failures)} failed: {why}": failures for why, failures in same.items()}
+
+
+def _named(who: Sequence[Answer | Failure]) -> str:
+    """Models by name, each once; of more than three how many."""
+    names = list(dict.fromkeys(f"`{one.provider}:{one.model}`" for one in who))
+    return ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} models"
+
+
+def _answered(result: RunResult) -> str:
+    """Who answered where others failed."""
+    outcome = result.outcome
+    if outcome.answer is not None and result.document.strategy == "fallback":
+        return f"; {_named([outcome.answer])} answered instead"
+    usable = [answer for answer in outcome.answers if answer.ok]
+    return f"; {_named(usable)} answered" if usable else ""
 
 
 def tell_notes(session: Session, result: RunResult) -> None:
@@ -255,14 +277,13 @@ def tell_costs(session: Session, result: RunResult, *, wanted: bool) -> None:
             session.warn(f"charged otherwise: {line}")
 
 
-def failure_line(failure: Failure, answer: Answer | None = None) -> str:
-    """`provider:model`, the status, and the provider's own words, on one line."""
-    who = f"`{failure.provider}:{failure.model}`"
+def _why(failure: Failure, answer: Answer) -> str:
+    """The class, the status, and the provider's own words, on one line."""
     status = f" ({failure.status})" if failure.status else ""
     kind = failure.error_class.value.replace("_", " ")
-    whole = answer is None or not answer.text or answer.finish_reason == "stop"
+    whole = not answer.text or answer.finish_reason == "stop"
     cut = "" if whole else "; what came is incomplete"
     request = f" [request {failure.request_id}]" if failure.request_id else ""
     asked = failure.retry_after_s if failure.sent else None  # a refusal of ours tells its own wait
     wait = f"; it asks to wait {span(asked)}" if asked else ""
-    return f"{who} failed: {kind}{status}: {failure.message}{request}{wait}{cut}"
+    return f"{kind}{status}: {failure.message}{request}{wait}{cut}"
