@@ -28,14 +28,14 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
 _ultra_flags() { # COMMAND: its flags
     REPLY=''
     case "$*" in
-        '') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
-        'ask') REPLY='-m --model -s --system --strategy -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --extract --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        '') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --self --layers --one-call --cite --sources-only -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
+        'ask') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --self --layers --one-call --cite --sources-only -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --cost-center --tag --redact --allow-secrets --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
-        'logs') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'logs list') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'logs show') REPLY='-r --response -x --extract --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs list') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'logs show') REPLY='-r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'cache') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'cache stats') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -135,6 +135,13 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'ask -m' | 'ask --model') REPLY='models' ;;
         'ask -s' | 'ask --system') REPLY='free' ;;
         'ask --strategy') REPLY='strategies' ;;
+        'ask --synthesizer') REPLY='models' ;;
+        'ask --judge') REPLY='models' ;;
+        'ask --criteria') REPLY='files' ;;
+        'ask --reference') REPLY='files' ;;
+        'ask --extract') REPLY='words:number choice exact json: regex:' ;;
+        'ask --self') REPLY='free' ;;
+        'ask --layers') REPLY='free' ;;
         'ask --cid') REPLY='runs' ;;
         'ask -t' | 'ask --template') REPLY='templates' ;;
         'ask -p' | 'ask --param') REPLY='free' ;;

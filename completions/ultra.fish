@@ -38,6 +38,13 @@ set -g __ultra_values 'ask -m' \
     'ask -s' \
     'ask --system' \
     'ask --strategy' \
+    'ask --synthesizer' \
+    'ask --judge' \
+    'ask --criteria' \
+    'ask --reference' \
+    'ask --extract' \
+    'ask --self' \
+    'ask --layers' \
     'ask --cid' \
     'ask -t' \
     'ask --template' \
@@ -335,7 +342,18 @@ complete -c ultra -n "__ultra_is ''" -a completions -d 'completion scripts for b
 complete -c ultra -n "__ultra_is ''" -l version -d 'print the version'
 complete -c ultra -n "__ultra_is '' ask" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
 complete -c ultra -n "__ultra_is '' ask" -s s -l system -x -d 'system prompt'
-complete -c ultra -n "__ultra_is '' ask" -l strategy -x -a '(__ultra_offer strategies)' -d 'single, first, fallback or fusion'
+complete -c ultra -n "__ultra_is '' ask" -l strategy -x -a '(__ultra_offer strategies)' -d 'how several models give one answer; `ultra models --strategies` lists them'
+complete -c ultra -n "__ultra_is '' ask" -l synthesizer -x -a '(__ultra_offer models)' -d 'model that compares and writes'
+complete -c ultra -n "__ultra_is '' ask" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
+complete -c ultra -n "__ultra_is '' ask" -l criteria -r -F -d 'what judges go by'
+complete -c ultra -n "__ultra_is '' ask" -l reference -r -F -d 'a right answer, shown to judges'
+complete -c ultra -n "__ultra_is '' ask" -l allow-self-judge -d 'let judges judge answers of their own model'
+complete -c ultra -n "__ultra_is '' ask" -l extract -x -a 'number choice exact json: regex:' -d 'what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN'
+complete -c ultra -n "__ultra_is '' ask" -l self -x -d 'N samples of one model, the best rated of several'
+complete -c ultra -n "__ultra_is '' ask" -l layers -x -d 'layers of `moa`, the writer included'
+complete -c ultra -n "__ultra_is '' ask" -l one-call -d 'compare and write in one call'
+complete -c ultra -n "__ultra_is '' ask" -l cite -d 'say which answer each claim comes from'
+complete -c ultra -n "__ultra_is '' ask" -l sources-only -d 'the writer adds nothing of its own'
 complete -c ultra -n "__ultra_is '' ask" -s c -l continue -d 'continue this terminal\'s conversation'
 complete -c ultra -n "__ultra_is '' ask" -l cid -x -a '(__ultra_offer runs)' -d 'continue from that run'
 complete -c ultra -n "__ultra_is '' ask" -s t -l template -x -a '(__ultra_offer templates)' -d 'saved prompt'
@@ -348,7 +366,7 @@ complete -c ultra -n "__ultra_is '' ask" -l schema -r -F -d 'answer as JSON: a s
 complete -c ultra -n "__ultra_is '' ask" -l repair -d 'ask once more if `--schema` is not met'
 complete -c ultra -n "__ultra_is '' ask" -l tools -r -F -d 'JSON file of functions the model may ask for; ultra calls none'
 complete -c ultra -n "__ultra_is '' ask" -l max-tokens -x -d 'cap the answer'
-complete -c ultra -n "__ultra_is '' ask" -s x -l extract -d 'first code block only'
+complete -c ultra -n "__ultra_is '' ask" -s x -l code -d 'first code block only'
 complete -c ultra -n "__ultra_is '' ask" -l xl -d 'last code block only'
 complete -c ultra -n "__ultra_is '' ask" -s n -l no-log -d 'keep the words out of the log'
 complete -c ultra -n "__ultra_is '' ask" -s u -l usage -d 'tell tokens and cost on stderr'
@@ -449,7 +467,7 @@ complete -c ultra -n "__ultra_is 'logs'" -s m -l model -x -a '(__ultra_offer mod
 complete -c ultra -n "__ultra_is 'logs'" -l cost-center -x -d 'runs charged to it'
 complete -c ultra -n "__ultra_is 'logs'" -l tag -x -d 'runs marked with it; repeat for all of several'
 complete -c ultra -n "__ultra_is 'logs'" -s r -l response -d 'the answer only'
-complete -c ultra -n "__ultra_is 'logs'" -s x -l extract -d 'its first code block only'
+complete -c ultra -n "__ultra_is 'logs'" -s x -l code -d 'its first code block only'
 complete -c ultra -n "__ultra_is 'logs'" -l xl -d 'its last code block only'
 complete -c ultra -n "__ultra_is 'logs'" -l json -d 'one JSON document'
 complete -c ultra -n "__ultra_is 'logs'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
@@ -465,7 +483,7 @@ complete -c ultra -n "__ultra_is 'logs list'" -s m -l model -x -a '(__ultra_offe
 complete -c ultra -n "__ultra_is 'logs list'" -l cost-center -x -d 'runs charged to it'
 complete -c ultra -n "__ultra_is 'logs list'" -l tag -x -d 'runs marked with it; repeat for all of several'
 complete -c ultra -n "__ultra_is 'logs list'" -s r -l response -d 'the answer only'
-complete -c ultra -n "__ultra_is 'logs list'" -s x -l extract -d 'its first code block only'
+complete -c ultra -n "__ultra_is 'logs list'" -s x -l code -d 'its first code block only'
 complete -c ultra -n "__ultra_is 'logs list'" -l xl -d 'its last code block only'
 complete -c ultra -n "__ultra_is 'logs list'" -l json -d 'one JSON document'
 complete -c ultra -n "__ultra_is 'logs list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
@@ -475,7 +493,7 @@ complete -c ultra -n "__ultra_is 'logs list'" -l debug -d 'show tracebacks and d
 complete -c ultra -n "__ultra_is 'logs list'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'logs show'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'logs show'" -s r -l response -d 'the answer only'
-complete -c ultra -n "__ultra_is 'logs show'" -s x -l extract -d 'its first code block only'
+complete -c ultra -n "__ultra_is 'logs show'" -s x -l code -d 'its first code block only'
 complete -c ultra -n "__ultra_is 'logs show'" -l xl -d 'its last code block only'
 complete -c ultra -n "__ultra_is 'logs show'" -l json -d 'one JSON document'
 complete -c ultra -n "__ultra_is 'logs show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'

@@ -34,12 +34,18 @@ def ask(
     ] = None,
     model: options.Models = None,
     system: options.System = None,
-    strategy: Annotated[
-        str | None,
-        typer.Option(
-            "--strategy", envvar="ULTRA_STRATEGY", help="single, first, fallback or fusion"
-        ),
-    ] = None,
+    strategy: options.Strategy = None,
+    synthesizer: options.Synthesizer = None,
+    judge: options.Judges = None,
+    criteria: options.Criteria = None,
+    reference: options.Reference = None,
+    self_judging: options.SelfJudging = False,
+    extract: options.Extract = None,
+    samples: options.Samples = None,
+    layers: options.Layers = None,
+    one_call: options.OneCall = False,
+    cite: options.Cite = False,
+    sources_only: options.SourcesOnly = False,
     proceed: Annotated[
         bool,
         typer.Option(
@@ -76,12 +82,12 @@ def ask(
     ] = False,
     tools: options.Tools = None,
     max_tokens: options.MaxTokens = None,
-    extract: Annotated[
-        bool, typer.Option("--extract", "-x", envvar="ULTRA_EXTRACT", help="first code block only")
+    code: Annotated[
+        bool, typer.Option("--code", "-x", envvar="ULTRA_CODE", help="first code block only")
     ] = False,
-    extract_last: Annotated[
+    code_last: Annotated[
         bool,
-        typer.Option("--xl", envvar="ULTRA_EXTRACT_LAST", help="last code block only"),
+        typer.Option("--xl", envvar="ULTRA_CODE_LAST", help="last code block only"),
     ] = False,
     no_log: options.NoLog = False,
     usage: options.Usage = False,
@@ -128,6 +134,7 @@ def ask(
     from ultra.cli.asking import Typed
     from ultra.cli.context import Session
     from ultra.cli.terms import CACHE_USES, Terms, secrets_rule
+    from ultra.runtime.methods import Wish
 
     form = "json" if as_json else "ndjson" if events else form
     if form not in ("text", "markdown", "json", "ndjson"):
@@ -167,7 +174,20 @@ def ask(
         models=model or [],
         strategy=strategy,
         terms=terms,
-        extract="first" if extract else "last" if extract_last else None,
+        wish=Wish(
+            synthesizer=synthesizer or "",
+            judges=tuple(judge or ()),
+            criteria=criteria or "",
+            reference=reference or "",
+            self_judging=self_judging,
+            extract=extract or "",
+            layers=layers,
+            one_call=one_call,
+            cite=cite,
+            sources_only=sources_only,
+            samples=samples,
+        ),
+        extract="first" if code else "last" if code_last else None,
         held=repair,
         sanitize=sanitize,
         proceed=proceed,

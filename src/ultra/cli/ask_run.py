@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ultra.cli.asking import Typed, gather, gathered
+from ultra.cli.asking import Typed, gather, gathered, wished
 from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK, code_of_ask
 from ultra.cli.terms import Terms, action_of, carry_out, hand_over
@@ -17,6 +17,7 @@ from ultra.output.sinks import View, ask_sinks
 from ultra.output.tool_calls import calls_json
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.conversations import Conversation
+from ultra.runtime.methods import Wish
 from ultra.runtime.prompting import Ask
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Wanted(Struct, frozen=True):
 
     models: Sequence[str] = ()
     strategy: str | None = None
+    wish: Wish = Wish()
     terms: Terms = Terms()
     extract: Literal["first", "last"] | None = None
     held: bool = False
@@ -70,9 +72,10 @@ def _action(session: Session, typed: Typed, wanted: Wanted) -> Action:
         or ([template.model] if template and template.model else ())
         or (past.models if past else ())
     )
+    wish = wished(session, wanted.wish, secrets=wanted.terms.secrets)
     return action_of(
         "ask",
-        runtime.select(names, wanted.strategy),
+        runtime.select(names, wanted.strategy, wish),
         terms=wanted.terms,
         ask=lambda: _asked(session, typed, wanted, template, past),
         session=runtime.session,

@@ -29,7 +29,9 @@ from ultra.runtime.materials import (
     decoded,
     is_url,
     read_bytes,
+    text_or_file,
 )
+from ultra.runtime.methods import Wish
 from ultra.runtime.prompting import Ask, sampling_of, schema_of
 
 SILENT_S = 1.0
@@ -75,6 +77,23 @@ def gather(
     ask = guard.ask(gathered(session, typed, history))
     guard.settle(session.warn)
     return ask
+
+
+def wished(
+    session: Session, wish: Wish, *, secrets: Literal["redact", "allow"] | None = None
+) -> Wish:
+    """What flags say of a method, with files read: a criteria or reference that names one is it.
+
+    Both go to judges, so that secrets in them are met as in the prompt. Raises `UsageError` and
+    `GuardError`.
+    """
+    if not (wish.criteria or wish.reference):
+        return wish
+    guard = session.runtime.guard(secrets)
+    criteria = guard.text(text_or_file(wish.criteria, "criteria"), "the criteria")
+    reference = guard.text(text_or_file(wish.reference, "reference"), "the reference")
+    guard.settle(session.warn)
+    return replace(wish, criteria=criteria, reference=reference)
 
 
 def gathered(session: Session, typed: Typed, history: tuple[Message, ...] = ()) -> Ask:

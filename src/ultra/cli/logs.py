@@ -36,12 +36,12 @@ RunOption = Annotated[
 ResponseOnly = Annotated[
     bool, typer.Option("--response", "-r", envvar="ULTRA_LOGS_RESPONSE", help="the answer only")
 ]
-Extract = Annotated[
+Code = Annotated[
     bool,
-    typer.Option("--extract", "-x", envvar="ULTRA_LOGS_EXTRACT", help="its first code block only"),
+    typer.Option("--code", "-x", envvar="ULTRA_LOGS_CODE", help="its first code block only"),
 ]
-ExtractLast = Annotated[
-    bool, typer.Option("--xl", envvar="ULTRA_LOGS_EXTRACT_LAST", help="its last code block only")
+CodeLast = Annotated[
+    bool, typer.Option("--xl", envvar="ULTRA_LOGS_CODE_LAST", help="its last code block only")
 ]
 
 
@@ -108,14 +108,14 @@ def list_(
         ),
     ] = None,
     response: ResponseOnly = False,
-    extract: Extract = False,
-    extract_last: ExtractLast = False,
+    code: Code = False,
+    code_last: CodeLast = False,
     as_json: options.Json = False,
 ) -> None:
     """List runs, newest first; with a run id, show that one."""
     here = session(ctx)
     chosen = run or run_option
-    block = _block(extract, extract_last)
+    block = _block(code, code_last)
     sought = Sought(query, model, Marks(cost_center_of(cost_center or ""), tags_of(tag or [])))
     if chosen is None and not (response or block):
         _print_runs(here, count, sought, as_json=as_json)
@@ -128,12 +128,12 @@ def show(
     ctx: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="a run id or its beginning")],
     response: ResponseOnly = False,
-    extract: Extract = False,
-    extract_last: ExtractLast = False,
+    code: Code = False,
+    code_last: CodeLast = False,
     as_json: options.Json = False,
 ) -> None:
     """Show one run whole: prompt, every call, the answer, and what it cost."""
-    _print_one(session(ctx), run, response, _block(extract, extract_last), as_json=as_json)
+    _print_one(session(ctx), run, response, _block(code, code_last), as_json=as_json)
 
 
 @app.command(cls=Under, epilog=shown("ultra logs path", 'datasette "$(ultra logs path)"'))

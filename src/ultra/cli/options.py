@@ -158,6 +158,89 @@ Grace = Annotated[
         "--grace", metavar="SECONDS", envvar="ULTRA_GRACE", help="wait so much longer for the rest"
     ),
 ]
+Strategy = Annotated[
+    str | None,
+    typer.Option(
+        "--strategy",
+        metavar="NAME",
+        envvar="ULTRA_STRATEGY",
+        help="how several models give one answer; `ultra models --strategies` lists them",
+    ),
+]
+Synthesizer = Annotated[
+    str | None,
+    typer.Option(
+        "--synthesizer",
+        metavar="NAME",
+        envvar="ULTRA_SYNTHESIZER",
+        help="model that compares and writes",
+    ),
+]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option("--judge", metavar="NAME", envvar="ULTRA_JUDGE", help="model that judges; repeat"),
+]
+Criteria = Annotated[
+    str | None,
+    typer.Option(
+        "--criteria", metavar="TEXT|FILE", envvar="ULTRA_CRITERIA", help="what judges go by"
+    ),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="TEXT|FILE",
+        envvar="ULTRA_REFERENCE",
+        help="a right answer, shown to judges",
+    ),
+]
+SelfJudging = Annotated[
+    bool,
+    typer.Option(
+        "--allow-self-judge",
+        envvar="ULTRA_ALLOW_SELF_JUDGE",
+        help="let judges judge answers of their own model",
+    ),
+]
+Extract = Annotated[
+    str | None,
+    typer.Option(
+        "--extract",
+        metavar="KIND",
+        envvar="ULTRA_EXTRACT",
+        help="what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN",
+    ),
+]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        "--self",
+        metavar="N",
+        envvar="ULTRA_SELF",
+        help="N samples of one model, the best rated of several",
+    ),
+]
+Layers = Annotated[
+    int | None,
+    typer.Option(
+        "--layers", metavar="L", envvar="ULTRA_LAYERS", help="layers of `moa`, the writer included"
+    ),
+]
+OneCall = Annotated[
+    bool,
+    typer.Option("--one-call", envvar="ULTRA_ONE_CALL", help="compare and write in one call"),
+]
+Cite = Annotated[
+    bool,
+    typer.Option("--cite", envvar="ULTRA_CITE", help="say which answer each claim comes from"),
+]
+SourcesOnly = Annotated[
+    bool,
+    typer.Option(
+        "--sources-only", envvar="ULTRA_SOURCES_ONLY", help="the writer adds nothing of its own"
+    ),
+]
 CostCenter = Annotated[
     str | None,
     typer.Option(

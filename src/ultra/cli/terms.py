@@ -17,6 +17,7 @@ from ultra.output.files import check_place, write_atomic
 from ultra.output.sinks import OutputSink
 from ultra.runtime.action import Action, CacheUse, RunResult, Selection, Verb
 from ultra.runtime.prompting import Ask, check_fits, prompt_of
+from ultra.runtime.selection import check_passable
 
 CACHE_USES: dict[bool | None, CacheUse | None] = {None: None, True: "on", False: "off"}
 """What `--cache` and `--no-cache` mean; without either the profile decides."""
@@ -75,6 +76,7 @@ def action_of(
     """
     quorum = quorum_of(terms.quorum, len(selection.members))
     prompt = prompt_of(ask())
+    check_passable(selection, prompt)
     if selection.route is None:
         check_fits(prompt, selection.members)
     return Action(

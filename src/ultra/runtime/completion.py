@@ -110,7 +110,7 @@ class Completer:
             yield path.stem, ""
 
     def _strategies(self, _prefix: str) -> Iterator[Candidate]:
-        from ultra.strategies.registry import STRATEGIES
+        from ultra.core.strategies import STRATEGIES
 
         for name, row in STRATEGIES.items():
             yield name, row.summary

@@ -8,8 +8,8 @@ from msgspec import Struct
 from ultra.core.cost import ceiling_nano
 from ultra.core.model import Target
 from ultra.core.request import Message, input_tokens_bound
+from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Action, Selection
-from ultra.strategies.registry import strategy_row
 
 EXPECTED_OUTPUT_TOKENS = 1000
 """The answer that the expected cost assumes when nobody caps it."""

@@ -65,6 +65,23 @@ def decoded(data: bytes, where: str) -> str:
     return text
 
 
+def text_or_file(value: str, what: str) -> str:
+    """The text of the file that a value names, else the value itself.
+
+    Raises `UsageError` for a file that cannot be read or holds nothing.
+    """
+    try:
+        found = "\n" not in value and value != "" and Path(value).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):  # too long for a name, no such home, a NUL
+        return value
+    if not found:
+        return value
+    text = decoded(read_bytes(value, what), f"{what} `{value}`").strip()
+    if not text:
+        raise UsageError(f"{what} `{value}` is empty")
+    return text
+
+
 class Quoted(Struct, frozen=True):
     """A file or page that goes into a prompt. `source` is what was typed to name it."""
 

@@ -107,7 +107,7 @@ def catalogued(profile: Profile, catalog: Catalog) -> list[ModelRow]:
 
 def strategies() -> list[Strategy]:
     """Every strategy by name."""
-    from ultra.strategies.registry import STRATEGIES
+    from ultra.core.strategies import STRATEGIES
 
     return [Strategy(name, row.summary, row.calls, row.members) for name, row in STRATEGIES.items()]
 

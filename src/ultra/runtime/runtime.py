@@ -20,6 +20,7 @@ from ultra.runtime import loop
 from ultra.runtime.action import Action, RunResult, Selection
 from ultra.runtime.execute import Services, execute
 from ultra.runtime.loop import Interrupt
+from ultra.runtime.methods import NOTHING, Wish
 from ultra.runtime.selection import check_allowed, select_for_ask, select_for_compare
 from ultra.runtime.spending import check_affordable
 from ultra.runtime.timing import Timing
@@ -137,13 +138,13 @@ class Runtime:
         """The model written `provider:model`. Raises `UsageError` for an unknown provider."""
         return resolve_target(self.profile, name, self.catalog, lookup=self.environ.get)
 
-    def select(self, names: Sequence[str], strategy: str | None) -> Selection:
-        """Who answers `ask`."""
-        return select_for_ask(self.profile, names, strategy, self.resolve)
+    def select(self, names: Sequence[str], strategy: str | None, wish: Wish = NOTHING) -> Selection:
+        """Who answers `ask`, and how."""
+        return select_for_ask(self.profile, names, strategy, self.resolve, wish)
 
-    def select_all(self, names: Sequence[str]) -> Selection:
-        """Who answers `compare`."""
-        return select_for_compare(self.profile, names, self.resolve)
+    def select_all(self, names: Sequence[str], wish: Wish = NOTHING) -> Selection:
+        """Who answers `compare`, and who judges."""
+        return select_for_compare(self.profile, names, self.resolve, wish)
 
     def routed(self, action: Action, *, whole: bool = False) -> Action:
         """The run with the plan of its route, made once; without a route, as it is.

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from ultra.core.errors import ConfigError, GuardError, UsageError
-from ultra.core.model import Choice, Ensemble, Route, Target
+from ultra.core.model import Choice, Ensemble, Method, Route, Target
 from ultra.core.profile import Profile, forbidden
+from ultra.core.request import Prompt
+from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Selection
-from ultra.strategies.registry import strategy_row
+from ultra.runtime.methods import NOTHING, Wish, method_of, samples_of
+from ultra.strategies import refusals
 
 Resolve = Callable[[str], Target]
 """Finds a model that is written `provider:model`. Raises `UsageError` for an unknown provider."""
 
 DEFAULT_STRATEGY = "fusion"
+USUAL = Method()
 
 
 def no_model(profile: Profile) -> ConfigError:
@@ -34,20 +40,22 @@ def find(profile: Profile, name: str, resolve: Resolve) -> Choice:
 
 
 def select_for_ask(
-    profile: Profile, names: Sequence[str], strategy: str | None, resolve: Resolve
+    profile: Profile,
+    names: Sequence[str],
+    strategy: str | None,
+    resolve: Resolve,
+    wish: Wish = NOTHING,
 ) -> Selection:
     """One answer: a model, a route, an ensemble, or several models (fusion unless told otherwise).
 
-    Raises `UsageError` for names and strategies that do not go together, `ConfigError` when there
-    is nobody to ask, `GuardError` for a model that the profile lets nobody ask.
+    Raises `UsageError` for names, strategies and wishes that do not go together, `ConfigError` when
+    there is nobody to ask, `GuardError` for a model that the profile lets nobody ask.
     """
     asked = profile.expand(tuple(names) or _words(profile.defaults.ask))
     if not asked:
         raise no_model(profile)
-    if len(asked) == 1:
-        chosen = _one(profile, asked[0], strategy, resolve)
-    else:
-        chosen = _several(profile, asked, strategy or DEFAULT_STRATEGY, resolve)
+    chooser = _Chooser(profile, resolve, wish)
+    chosen = chooser.one(asked[0], strategy) if len(asked) == 1 else chooser.all(asked, strategy)
     if not strategy_row(chosen.strategy).one_answer:
         raise UsageError(
             f"strategy `{chosen.strategy}` gives no single answer", hint="`ultra compare` shows all"
@@ -57,12 +65,20 @@ def select_for_ask(
     return chosen
 
 
-def select_for_compare(profile: Profile, names: Sequence[str], resolve: Resolve) -> Selection:
-    """Every answer: at least one model, ensembles and routes not among them."""
+def select_for_compare(
+    profile: Profile,
+    names: Sequence[str],
+    resolve: Resolve,
+    wish: Wish = NOTHING,
+) -> Selection:
+    """Every answer: at least one model, ensembles and routes not among them.
+
+    Judges are those that are wished for: comparing costs nothing beyond its members otherwise.
+    """
     asked = profile.expand(tuple(names) or profile.defaults.compare)
     if not asked:
         raise no_model(profile)
-    chosen = _several(profile, asked, "all", resolve)
+    chosen = _Chooser(profile, resolve, wish).all(asked, "all")
     check_allowed(profile, chosen)
     return chosen
 
@@ -78,29 +94,20 @@ def check_allowed(profile: Profile, selection: Selection) -> None:
             )
 
 
+def check_passable(selection: Selection, prompt: Prompt) -> None:
+    """Raise `UsageError` where nothing says which answers of a cascade are good enough."""
+    schema = prompt.json_schema is not None
+    refusals.check_passable(selection.strategy, selection.method, schema=schema)
+
+
 def _words(name: str) -> tuple[str, ...]:
     return (name,) if name else ()
 
 
-def _one(profile: Profile, name: str, strategy: str | None, resolve: Resolve) -> Selection:
-    choice = find(profile, name, resolve)
-    match choice:
-        case Ensemble():
-            return _checked(
-                strategy or choice.strategy,
-                choice.members,
-                choice.synthesizer or synthesizer(profile, resolve),
-                label=name,
-            )
-        case Route():
-            return _routed(strategy or "fallback", choice)
-        case Target():
-            return _checked(strategy or "single", (choice,), None)
-
-
-def _several(profile: Profile, names: Sequence[str], strategy: str, resolve: Resolve) -> Selection:
-    members = tuple(_model(profile, name, resolve) for name in names)
-    return _checked(strategy, members, synthesizer(profile, resolve))
+def synthesizer(profile: Profile, resolve: Resolve) -> Target | None:
+    """The profile's default synthesizer; None when it names none."""
+    name = profile.defaults.synthesizer
+    return _model(profile, name, resolve) if name else None
 
 
 def _model(profile: Profile, name: str, resolve: Resolve) -> Target:
@@ -114,32 +121,81 @@ def _model(profile: Profile, name: str, resolve: Resolve) -> Target:
     )
 
 
-def synthesizer(profile: Profile, resolve: Resolve) -> Target | None:
-    """The profile's default synthesizer; None when it names none."""
-    name = profile.defaults.synthesizer
-    return _model(profile, name, resolve) if name else None
+class _Chooser:
+    """Makes selections out of names, with what was wished for."""
 
+    def __init__(self, profile: Profile, resolve: Resolve, wish: Wish) -> None:
+        self._profile = profile
+        self._resolve = resolve
+        self._wish = wish
 
-def _routed(strategy: str, route: Route) -> Selection:
-    """A route; a strategy of the user's own takes its candidates as they are written."""
-    if strategy == "fallback":
-        return Selection(strategy, route.usual, label=route.name, route=route)
-    return _checked(strategy, route.usual, None, label=route.name)
+    def one(self, name: str, strategy: str | None) -> Selection:
+        """What one name stands for; samples of one model are fused unless told otherwise."""
+        choice = find(self._profile, name, self._resolve)
+        match choice:
+            case Ensemble():
+                return self._made(
+                    strategy or choice.strategy,
+                    choice.members,
+                    choice.method,
+                    writer=choice.synthesizer,
+                    label=name,
+                )
+            case Route():
+                return self._routed(strategy, choice)
+            case Target():
+                usual = "single" if self._wish.samples is None else DEFAULT_STRATEGY
+                return self._made(strategy or usual, (choice,))
 
+    def all(self, names: Sequence[str], strategy: str | None) -> Selection:
+        """Several models."""
+        members = tuple(self._model(name) for name in names)
+        return self._made(strategy or DEFAULT_STRATEGY, members)
 
-def _checked(
-    strategy: str, members: tuple[Target, ...], writer: Target | None, *, label: str = ""
-) -> Selection:
-    row = strategy_row(strategy)
-    if len(members) < row.members:
-        raise UsageError(
-            f"strategy `{strategy}` needs at least {row.members} models, not {len(members)}",
-            hint="name more with `-m`; the same model twice gives two samples",
+    def _model(self, name: str) -> Target:
+        return _model(self._profile, name, self._resolve)
+
+    def _routed(self, strategy: str | None, route: Route) -> Selection:
+        """A route; a strategy of the user's own takes its candidates as they are written."""
+        if self._wish.samples is not None:
+            usual = DEFAULT_STRATEGY
+            return self._made(strategy or usual, route.usual, label=route.name)
+        if strategy in (None, "fallback"):
+            method = self._method("fallback", USUAL)
+            return Selection("fallback", route.usual, label=route.name, route=route, method=method)
+        return self._made(strategy, route.usual, label=route.name)
+
+    def _made(
+        self,
+        strategy: str,
+        members: tuple[Target, ...],
+        base: Method = USUAL,
+        *,
+        writer: Target | None = None,
+        label: str = "",
+    ) -> Selection:
+        row = strategy_row(strategy)
+        members = samples_of(self._wish, members)
+        method = self._method(strategy, base)
+        refusals.check_method(strategy, members, method)
+        return Selection(
+            strategy,
+            members,
+            self._writer(writer) if "synthesizer" in row.knobs else None,
+            label=label,
+            route=Route(label, members) if strategy == "fallback" else None,
+            method=method,
         )
-    if strategy == "single" and len(members) > 1:
-        raise UsageError(
-            f"strategy `single` takes one model, not {len(members)}",
-            hint="`--strategy first` races them, `fallback` takes them in order",
-        )
-    route = Route(label, members) if strategy == "fallback" else None
-    return Selection(strategy, members, writer if row.writes else None, label=label, route=route)
+
+    def _method(self, strategy: str, base: Method) -> Method:
+        """What flags say, then the ensemble, then for who cannot do without a judge the profile."""
+        method = method_of(self._wish, strategy, base, self._model)
+        judge = self._profile.defaults.judge
+        if strategy_row(strategy).judged and judge and not method.judges:
+            return replace(method, judges=(self._model(judge),))
+        return method
+
+    def _writer(self, own: Target | None) -> Target | None:
+        if self._wish.synthesizer:
+            return self._model(self._wish.synthesizer)
+        return own or synthesizer(self._profile, self._resolve)

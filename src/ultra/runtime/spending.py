@@ -8,8 +8,8 @@ from ultra.core.errors import UsageError
 from ultra.core.model import Target
 from ultra.core.profile import Profile
 from ultra.core.request import CallRequest, Sampling, input_tokens_bound, said, settled
+from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Action
-from ultra.strategies.registry import strategy_row
 
 INSTRUCTIONS_TOKENS = 1000
 """What the texts around answers add for whoever compares or writes: some 1,400 bytes, and more for

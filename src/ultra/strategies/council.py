@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from ultra.core.errors import UsageError
 from ultra.core.events import StageStarted
 from ultra.core.model import Target
 from ultra.core.ports import Caller, Emit, Outcome, Settings
@@ -59,6 +60,20 @@ async def council(
     outcome = await write(step, answers, shown, _minutes(shown, heard), reasons, instead=top)
     winner = ahead[0] if len(ahead) == 1 else None
     return replace(outcome, verdict=replace(verdict_of(usable, heard.ballots), winner=winner))
+
+
+def check_council(members: Sequence[Target]) -> None:
+    """Raise `UsageError` where fewer than two members could review two answers of others."""
+    able = {
+        member.ref
+        for member in members
+        if sum(not own_model(member, other.model) for other in members) > 1
+    }
+    if len(able) < FEWEST_BALLOTS:
+        raise UsageError(
+            "a council takes members of several models: none reviews answers of its own",
+            hint="samples of one model are for `--strategy fusion` or `vote`",
+        )
 
 
 def _sittings(shown: Labelled, members: Sequence[Target], settings: Settings) -> list[Sitting]:

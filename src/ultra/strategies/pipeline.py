@@ -61,16 +61,18 @@ async def pipeline(
     The first judge is the safety gate, the last one the quality gate. Raises `UsageError` without a
     judge of another model than the generator.
     """
-    generator = members[0]
-    if not settings.method.judges or any(
-        own_model(one, generator.model) for one in settings.method.judges
-    ):
+    check_gates(settings.method.judges, members[0])
+    step = Step(prompt, caller, emit, settings, members[0])
+    return await _Run(step).made()
+
+
+def check_gates(judges: Sequence[Target], generator: Target) -> None:
+    """Raise `UsageError` unless there are gates and none is the model that it guards."""
+    if not judges or any(own_model(one, generator.model) for one in judges):
         raise UsageError(
             "`pipeline` needs gates that are not the model they guard",
             hint="name one or two other models with `--judge`",
         )
-    step = Step(prompt, caller, emit, settings, generator)
-    return await _Run(step).made()
 
 
 class _Run:

@@ -1,0 +1,74 @@
+"""What a strategy cannot do anything with, found out before anything is spent."""
+
+from collections.abc import Sequence
+
+from ultra.core.errors import UsageError
+from ultra.core.model import Method, Target
+from ultra.core.strategies import strategy_row
+
+MOST_LAYERS = 3
+"""More cost more and change less. Source: arXiv 2406.04692, which stops at three."""
+
+
+def check_method(strategy: str, members: Sequence[Target], method: Method) -> None:
+    """Raise `UsageError` for members and a method that do not make sense together."""
+    row = strategy_row(strategy)
+    if len(members) < row.members:
+        raise UsageError(
+            f"strategy `{strategy}` needs at least {row.members} models, not {len(members)}",
+            hint=_more(strategy, len(members)),
+        )
+    if row.most is not None and len(members) > row.most:
+        raise UsageError(
+            f"strategy `{strategy}` takes {_at_most(row.most)}, not {len(members)}",
+            hint="`--strategy first` races them, `fallback` takes them in order",
+        )
+    if row.judged and not method.judges:
+        raise UsageError(
+            f"strategy `{strategy}` needs a judge",
+            hint="name one that is no member with `--judge`, or in the profile's `defaults.judge`",
+        )
+    if row.counts and method.extract is None:
+        raise UsageError(
+            f"strategy `{strategy}` has to know what to compare",
+            hint="say it with `--extract`: number, choice, exact, json:PATH or regex:PATTERN",
+        )
+    if "layers" in row.knobs and not 2 <= method.layers <= MOST_LAYERS:
+        raise UsageError(f"`--layers` takes 2 to {MOST_LAYERS}, not `{method.layers}`")
+    _check_people(strategy, members, method)
+
+
+def check_passable(strategy: str, method: Method, *, schema: bool) -> None:
+    """Raise `UsageError` for a cascade that could not tell a good answer from a bad one."""
+    if strategy == "cascade" and method.extract is None and not schema:
+        raise UsageError(
+            "`cascade` cannot tell a good answer from a bad one",
+            hint="give it a `--schema`, or say what to compare with `--extract`",
+        )
+
+
+def _check_people(strategy: str, members: Sequence[Target], method: Method) -> None:
+    """Whether everybody who is to judge has something left to judge."""
+    if strategy == "best-of" and not method.self_judging:
+        # Judges know the evaluation of ballots, which a plain run has no use for.
+        from ultra.strategies.panels import check_judges  # noqa: PLC0415
+
+        check_judges(method.judges, members)
+    elif strategy == "council":
+        from ultra.strategies.council import check_council  # noqa: PLC0415
+
+        check_council(members)
+    elif strategy == "pipeline":
+        from ultra.strategies.pipeline import check_gates  # noqa: PLC0415
+
+        check_gates(method.judges, members[0])
+
+
+def _at_most(most: int) -> str:
+    return "one model" if most == 1 else f"at most {most} models"
+
+
+def _more(strategy: str, members: int) -> str:
+    if strategy == "council" and members == 2:
+        return "two answers are for `--strategy best-of` with a `--judge`, or for `fusion`"
+    return "name more with `-m`; the same model twice gives two samples"
