@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ultra.db"
 
 
-async def compared(path: Path, **fields: object) -> None:
+async def compared(path: Path, **fields: Any) -> None:
     """A comparison of two answers with a verdict on record."""
     ledger = ledger_at(path)
     ledger.begin_run(run_record(verb="compare", conversation=RUN, session="tty", **fields))

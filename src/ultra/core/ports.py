@@ -392,7 +392,8 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     `on_content_filter` are whom a walk in order goes to after that class of failure.
     `hedge_after_s` is when a first call that has not begun to answer is raced by the next model,
     None for never. `patient` says that the user set a deadline, and so that whatever fits it is
-    worth waiting for.
+    worth waiting for. `branches` are the turns before the prompt, for each member its own; empty
+    where all go on from the same.
     """
 
     quorum: int | None = None
@@ -404,6 +405,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     on_content_filter: tuple[Target, ...] = ()
     hedge_after_s: float | None = None
     method: Method = Method()
+    branches: tuple[tuple[Message, ...], ...] = ()
     patient: bool = False
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from msgspec import Struct
+
 from ultra.core.errors import UsageError
 from ultra.core.extract import ExtractKind, Extractor
 from ultra.core.normalise import normalise
@@ -31,11 +33,15 @@ _MARK = re.compile(
 )
 _NUMBER = re.compile(
     r"(?P<sign>[+\-\u2212]?)\s*(?P<money>[$€£¥]?)\s*"
+    r"(?<!\d)(?<!\d[.,])"
     r"(?P<digits>\d{1,3}(?:[,\u202f\u00a0']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?![.,]?\d)"
     r"(?:\s*[x\u00d7*]\s*10\s*\^?\s*(?P<ten>[+\-\u2212]?\d{1,3})|[eE](?P<exp>[+-]?\d{1,3}))?"
     r"\s*(?P<unit>%|°\s?[CF]|[A-Za-zµμΩ€£¥]+(?:/[A-Za-z]+)?[²³]?)?"
 )
 _CHOICE = re.compile(r"^[\s(*_`\[]*(?P<letter>[A-Za-z])(?:[\s).:*_`\]]|$)")
+_OTHER = re.compile(r"^[\s).:*_`\]]*(?:or|and|/|,|&)\s*\(?[A-Za-z]\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()]*\)")
 _PLAIN = re.compile(r"^-?\d+(?:\.\d+)?$")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -65,6 +71,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     "percent": ("", "1e-2"),
 }
 """Units that differ by a factor alone. Source: BIPM, The International System of Units, 9th ed."""
+
+_BASES = frozenset({*(base for base, _ in _UNITS.values() if base), "$", "€", "£", "¥"})
 
 _SPELT = {
     "gram": "g",
@@ -100,6 +108,34 @@ _SPELT = {
 }
 
 
+class Amount(Struct, frozen=True):
+    """A number as it is written in a text: `key` is what equal amounts share, with its unit.
+
+    `unit` is the base unit where the unit is known, else empty and left out of `written`, which
+    begins at `start`.
+    """
+
+    key: str
+    unit: str
+    written: str
+    start: int
+
+
+def amounts(text: str) -> list[Amount]:
+    """Every number of a text, in order."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        word = match["money"] or match["unit"] or ""
+        base, _ = _unit(word)
+        known = word and (base in _BASES or word in _UNITS or word.casefold() in _SPELT)
+        written = match.group() if known else match.group().removesuffix(match["unit"] or "")
+        key = number_of(match.group() if known else written) or ""
+        unit = (base or "%") if known else ""
+        start = match.end() - len(match.group().lstrip())
+        found.append(Amount(key, unit, written.strip(), start))
+    return found
+
+
 def extracted(text: str, extractor: Extractor) -> str | None:
     """What the answer comes to, as a text that equal answers share; None when it cannot be told.
 
@@ -108,22 +144,52 @@ def extracted(text: str, extractor: Extractor) -> str | None:
     return _READERS[extractor.kind](text, extractor.detail)
 
 
-def groups_of(keys: Sequence[str | None]) -> list[list[int]]:
+def groups_of(keys: Sequence[str | None], tolerance: float = 0.0) -> list[list[int]]:
     """The places of equal keys, largest group first, equals by first appearance; None in none.
 
     A number without a unit goes with the same number with one, where only one unit is spoken of.
+    Numbers of one unit are equal that differ by no more than `tolerance`, a share of the larger:
+    the smallest and the largest of a group too, so that no chain of small steps makes one of them.
     """
+    whole = _with_units(keys)
+    names = _merged([key for key in whole if key is not None], tolerance)
+    groups: dict[str, list[int]] = {}
+    for place, key in enumerate(whole):
+        if key is not None:
+            groups.setdefault(names.get(key, key), []).append(place)
+    return sorted(groups.values(), key=lambda group: (-len(group), group[0]))
+
+
+def _with_units(keys: Sequence[str | None]) -> list[str | None]:
     units: dict[str, set[str]] = {}
     for key in keys:
         number, _, unit = (key or "").partition(" ")
         units.setdefault(number, set()).add(unit)
-    groups: dict[str, list[int]] = {}
-    for place, key in enumerate(keys):
-        if key is not None:
-            told = units.get(key, set()) - {""}
-            whole = f"{key} {next(iter(told))}" if len(told) == 1 and _PLAIN.match(key) else key
-            groups.setdefault(whole, []).append(place)
-    return sorted(groups.values(), key=lambda group: (-len(group), group[0]))
+    told = [units.get(key or "", set()) - {""} for key in keys]
+    return [
+        f"{key} {next(iter(unit))}" if key and len(unit) == 1 and _PLAIN.match(key) else key
+        for key, unit in zip(keys, told, strict=True)
+    ]
+
+
+def _merged(keys: Sequence[str], tolerance: float) -> dict[str, str]:
+    """The smallest number of its group for each key that is a number."""
+    if tolerance <= 0.0:
+        return {}
+    sorts: dict[str, list[tuple[Decimal, str]]] = {}
+    for key in sorted(set(keys)):
+        number, _, unit = key.partition(" ")
+        if _PLAIN.match(number):
+            sorts.setdefault(unit, []).append((Decimal(number), key))
+    names: dict[str, str] = {}
+    for numbers in sorts.values():
+        ordered = sorted(numbers)
+        least, name = ordered[0]
+        for value, key in ordered:
+            if value - least > Decimal(str(tolerance)) * max(abs(value), abs(least)):
+                least, name = value, key
+            names[key] = name
+    return names
 
 
 def number_of(text: str) -> str | None:
@@ -168,9 +234,8 @@ def _said(text: str) -> str | None:
 
 def _number(text: str, _detail: str) -> str | None:
     said = _said(text)
-    if said is not None:
-        return number_of(said)
-    told = {number_of(found.group()) for found in _NUMBER.finditer(text)}
+    where = text if said is None else _ASIDE.sub("", said)
+    told = {number_of(found.group()) for found in _NUMBER.finditer(where)}
     return told.pop() if len(told) == 1 else None
 
 
@@ -179,7 +244,9 @@ def _choice(text: str, _detail: str) -> str | None:
     found = _CHOICE.match(text if said is None else said)
     if found is None or (said is None and len(text.split()) > 1):
         return None
-    return found["letter"].upper()
+    letter, rest = found["letter"].upper(), found.string[found.end("letter") :]
+    word = letter in "AI" and rest[:1] == " " and bool(rest.strip())
+    return None if word or _OTHER.match(rest) else letter
 
 
 def _exact(text: str, _detail: str) -> str | None:
@@ -188,7 +255,7 @@ def _exact(text: str, _detail: str) -> str | None:
 
 def _json(text: str, path: str) -> str | None:
     try:
-        value = json.loads(_bare(text))
+        value = json.loads(bare_json(text))
     except (ValueError, RecursionError):
         return None
     for name, index in _STEP.findall(path.removeprefix("$").removeprefix(".")):
@@ -210,7 +277,7 @@ def _inside(value: Any, name: str, index: str) -> Any:
     return None
 
 
-def _bare(text: str) -> str:
+def bare_json(text: str) -> str:
     """The JSON of a text that stands between Markdown fences, else the text."""
     fenced = re.search(r"```(?:json)?\s*\n(.*?)\n\s*```", text, re.DOTALL)
     return fenced.group(1) if fenced else text

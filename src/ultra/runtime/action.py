@@ -8,7 +8,7 @@ from ultra.core.answer import Answer
 from ultra.core.model import Method, Route, Target, unique
 from ultra.core.ports import Outcome
 from ultra.core.records import RunDocument
-from ultra.core.request import Prompt
+from ultra.core.request import Message, Prompt
 
 if TYPE_CHECKING:  # a run without a route needs none of it
     from ultra.core.routing import Plan as RoutePlan
@@ -60,6 +60,7 @@ class Action(Struct, frozen=True):
 
     `deadline_s` None takes the longest `run_s` of the members' timers. `conversation` ties the run
     to earlier ones; empty starts a new conversation. `keep_text` false keeps words out of the log.
+    `branches` are the turns before the prompt, each member's own; empty where all share them.
     `seed` None draws one. `cost_center` empty takes the profile's; `max_cost_nano` bounds the run;
     `hedge` lets a slow answer be raced; `cache` None leaves it to the profile.
     """
@@ -80,6 +81,7 @@ class Action(Struct, frozen=True):
     max_cost_nano: int | None = None
     hedge: bool = False
     cache: CacheUse | None = None
+    branches: tuple[tuple[Message, ...], ...] = ()
 
 
 class RunResult(Struct, frozen=True):

@@ -295,9 +295,9 @@ def _verdict(action: Action, outcome: Outcome) -> Verdict | None:
         return outcome.verdict
     if action.verb != "compare" or not any(answer.ok for answer in outcome.answers):
         return None
-    from ultra.evaluation.agreement import agreement
+    from ultra.evaluation.comparison import compared
 
-    return agreement(outcome.answers)
+    return compared(outcome.answers, action.selection.method)
 
 
 def _status(outcome: Outcome) -> RunStatus:

@@ -1,22 +1,110 @@
 """`all`: every member answers and every answer counts; what `compare` runs."""
 
+import asyncio
 from collections.abc import Sequence
 
-from ultra.core.model import Target
-from ultra.core.ports import Caller, Emit, Outcome, Settings
+from msgspec.structs import replace
+
+from ultra.core.answer import Answer
+from ultra.core.events import StageStarted
+from ultra.core.extract import Extractor
+from ultra.core.model import Method, Target
+from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import Prompt
-from ultra.strategies.requests import lost, panel
+from ultra.core.verdict import Recusal
+from ultra.evaluation.comparison import Found, compared
+from ultra.strategies.judging import Heard, drawn, own_model
+from ultra.strategies.labels import lettered
+from ultra.strategies.panels import check_judges, judged
+from ultra.strategies.reading import Read, read
+from ultra.strategies.requests import lost, panel, with_format
 
 
 async def all_members(
     prompt: Prompt,
     members: Sequence[Target],
     caller: Caller,
-    _emit: Emit,
+    emit: Emit,
     settings: Settings,
 ) -> Outcome:
-    """Ask all at once and wait for all, or for the quorum."""
-    async with caller.open(panel(prompt, members, settings)) as calls:
+    """Ask all at once, wait for all or for the quorum, and let the judges judge what came.
+
+    A judge that fails costs its ballot; without any ballot nobody is preferred.
+    """
+    method = settings.method
+    if method.judges:
+        check_judges(method.judges, members)
+    async with caller.open(_calls(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
-    reasons = lost(answers)
-    return Outcome(tuple(answers), degraded=bool(reasons), reasons=reasons)
+    reasons = list(lost(answers))
+    usable = [answer for answer in answers if answer.ok]
+    found = Found()
+    if method.judges:
+        emit(StageStarted("judging"))
+        found, losses = await _found(prompt, usable, caller, settings)
+        reasons += losses
+    verdict = compared(usable, method, found, _labels(usable, settings)) if usable else None
+    return Outcome(tuple(answers), degraded=bool(reasons), reasons=tuple(reasons), verdict=verdict)
+
+
+async def _found(
+    prompt: Prompt, usable: Sequence[Answer], caller: Caller, settings: Settings
+) -> tuple[Found, list[str]]:
+    """What the judges find, all asked at once, and in words what was lost of it."""
+    worded = [answer for answer in usable if answer.text.strip()]
+    if len(worded) < 2:
+        return Found(), ["nothing was judged: fewer than two answers came"]
+    async with asyncio.TaskGroup() as group:
+        judging = group.create_task(judged(prompt, worded, caller, settings))
+        reading = group.create_task(_read(prompt, worded, caller, settings))
+    heard, readings = judging.result(), reading.result()
+    losses = [*heard.losses, *readings.losses]
+    if not heard.ballots:
+        losses.append("no ballot was cast, so nobody is preferred")
+    recusals = _recusals(worded, settings.method, heard)
+    return Found(heard.ballots, heard.remarks, recusals, readings.readings), losses
+
+
+async def _read(
+    prompt: Prompt, answers: Sequence[Answer], caller: Caller, settings: Settings
+) -> Read:
+    """What comes to the same, where nothing but a judge can tell."""
+    return await read(prompt, answers, caller, settings) if settings.method.reading else Read(())
+
+
+def _calls(prompt: Prompt, members: Sequence[Target], settings: Settings) -> list[CallSpec]:
+    """A call a member; where a number or a choice is looked for, they are told how to end."""
+    extractor = wanted_form(settings.method)
+    specs = panel(with_format(prompt, extractor) if extractor else prompt, members, settings)
+    if not settings.branches:
+        return specs
+    return [
+        replace(spec, request=replace(spec.request, messages=(*before, *spec.request.messages)))
+        for spec, before in zip(specs, settings.branches, strict=True)
+    ]
+
+
+def wanted_form(method: Method) -> Extractor | None:
+    """What answers have to be read for, by extraction or by an expectation."""
+    if method.extract is not None:
+        return method.extract
+    return Extractor("number") if any(one.kind == "number" for one in method.expect) else None
+
+
+def _recusals(answers: Sequence[Answer], method: Method, heard: Heard) -> tuple[Recusal, ...]:
+    """Which judges were kept from which answers, of those judges that cast a ballot."""
+    cast = {ballot.judge for ballot in heard.ballots}
+    return tuple(
+        Recusal(str(judge.ref), answer.call_id)
+        for judge in method.judges
+        for answer in answers
+        if str(judge.ref) in cast and own_model(judge, answer.model)
+    )
+
+
+def _labels(answers: Sequence[Answer], settings: Settings) -> tuple[str, ...]:
+    """What the answers are shown under to somebody who is not to know who gave them."""
+    if not settings.method.blind:
+        return ()
+    named = {one.call_id: label for label, one in lettered(drawn(answers, settings.seed, "blind"))}
+    return tuple(named[answer.call_id] for answer in answers)

@@ -16,7 +16,7 @@ from ultra.core.events import CallRole
 from ultra.core.model import Target
 from ultra.core.ports import Caller, Settings
 from ultra.core.request import Message, Prompt, said
-from ultra.core.verdict import Ballot
+from ultra.core.verdict import Ballot, Remark
 from ultra.evaluation.ballots import why_no_ranking
 from ultra.strategies.labels import Labelled, fenced_in_order, lettered
 from ultra.strategies.structured import ask_structured
@@ -65,11 +65,15 @@ class Sitting(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """The ballots that were cast, what judges said beside them, and in words which were lost."""
+    """The ballots that were cast, what judges said beside them, and in words which were lost.
+
+    `remarks` are the `reviews` with who wrote them.
+    """
 
     ballots: tuple[Ballot, ...]
     reviews: tuple[tuple[str, Review], ...] = ()
     losses: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 _RULE = (
@@ -152,6 +156,12 @@ async def hear(
         tuple(ballot for ballot, _, _ in spoken if ballot is not None),
         tuple(review for _, reviews, _ in spoken for review in reviews),
         tuple(dict.fromkeys(why for _, _, why in spoken if why)),
+        tuple(
+            Remark(ballot.judge, call_id, tuple(review.strengths), tuple(review.errors))
+            for ballot, reviews, _ in spoken
+            for call_id, review in reviews
+            if ballot is not None
+        ),
     )
 
 
