@@ -16,7 +16,9 @@ from ultra.core.errors import ErrorClass, Failure
 from ultra.core.stream import StreamBody
 from ultra.core.verdict import Verdict
 
-CallRole = Literal["answer", "member", "analysis", "writer", "judge", "probe"]
+CallRole = Literal["answer", "member", "analysis", "writer", "draft", "judge", "probe"]
+"""What a call is for. What a `draft` says is checked before it is shown, if it is shown at all."""
+
 RunStatus = Literal["ok", "partial", "cancelled", "error"]
 
 

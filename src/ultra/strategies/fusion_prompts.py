@@ -1,7 +1,10 @@
 """What fusion says to the model that compares and to the model that writes."""
 
+from typing import Literal
+
 from msgspec import Struct
 
+from ultra.core.model import Method
 from ultra.core.request import Message, Prompt, said
 from ultra.strategies.labels import Labelled
 
@@ -43,6 +46,20 @@ class Mistake(Struct, frozen=True):
     why: str
 
 
+class Cited(Struct, frozen=True):
+    """One claim of the answer and the labels of the answers that make it, `own` for none."""
+
+    text: str
+    support: list[str] | Literal["own"]
+
+
+class CitedAnswer(Struct, frozen=True):
+    """An answer with what it claims and on whose word."""
+
+    answer: str
+    claims: list[Cited]
+
+
 class Analysis(Struct, frozen=True):
     """How the answers compare, before anything is written."""
 
@@ -79,14 +96,39 @@ _WRITER = (
     "should get. Speak to the user directly, in the language and format that the task asks for, "
     "and do not mention the assistants, their labels or this step. Settle contradictions by "
     "evidence, not by count; keep a minority point that is well supported; say so where something "
-    "stays unresolved. Where you claim what no answer says, make clear that it is your own. {rule}"
+    "stays unresolved. {own} {rule}"
 )
 
+_MARK_OWN = "Where you claim what no answer says, make clear that it is your own."
+
+_NOTHING_OWN = (
+    "Claim nothing that no answer says: what they leave open stays open, and you say that it does."
+)
+
+_COMPARE_FIRST = (
+    "Compare the answers for yourself before you write: what all hold, where they contradict each "
+    "other and what each gives for its claim, what only one says, what none sees, what is wrong. "
+    "Agreement is not proof."
+)
+
+_CITE = (
+    "Reply with one JSON object of the given schema and nothing else: `answer` is what the user "
+    "gets, `claims` lists every claim of fact in it, each with the labels of the answers that make "
+    "it as `support`, or `own` where none does."
+)
 
 _LAYER = (
     "Several assistants answered the same task independently, you perhaps among them. Their "
     "answers may be wrong or biased: weigh them, do not copy them. Answer the task yourself, "
     "speaking to the user directly and without a word about the other answers. {rule}"
+)
+
+
+_ROUND = (
+    "Other assistants answered the same task independently. Their answers may be wrong or biased, "
+    "and so may yours: change your mind where theirs give the better reasons, and only there. "
+    "Answer the task again, speaking to the user directly and without a word about the other "
+    "answers. {rule}"
 )
 
 
@@ -97,19 +139,25 @@ def analysis_messages(prompt: Prompt, answers: Labelled) -> tuple[Message, ...]:
 
 
 def writer_messages(
-    prompt: Prompt, answers: Labelled, comparison: str | None
+    prompt: Prompt, answers: Labelled, comparison: str | None, method: Method
 ) -> tuple[Message, ...]:
-    """The call that writes; without a comparison (JSON) it works from the answers alone.
+    """The call that writes; without a comparison (JSON) it compares the answers for itself.
 
     The task's own turns stay as they were, attachments included, and the material follows. The
     comparison is fenced as well: whoever made it has read what members wrote.
     """
-    system = _WRITER.format(rule=_DATA_RULE.format(nonce=answers.nonce))
+    own = _NOTHING_OWN if method.sources_only else _MARK_OWN
+    rules = [_WRITER.format(own=own, rule=_DATA_RULE.format(nonce=answers.nonce))]
     material = answers.fenced()
-    if comparison is not None:
-        system += " " + _COMPARISON_RULE.format(nonce=answers.nonce)
+    if comparison is None:
+        rules.append(_COMPARE_FIRST)
+    else:
+        rules.append(_COMPARISON_RULE.format(nonce=answers.nonce))
         material += f"\n\n<comparison-{answers.nonce}>\n{comparison}\n</comparison-{answers.nonce}>"
-    return _with_material(prompt, system, f"{material}\n\nNow write the answer to the task.")
+    if method.cite:
+        rules.append(_CITE)
+    material += "\n\nNow write the answer to the task."
+    return _with_material(prompt, " ".join(rules), material)
 
 
 def layer_messages(prompt: Prompt, answers: Labelled) -> tuple[Message, ...]:
@@ -118,15 +166,32 @@ def layer_messages(prompt: Prompt, answers: Labelled) -> tuple[Message, ...]:
     return _with_material(prompt, system, f"{answers.fenced()}\n\nNow answer the task yourself.")
 
 
+def round_messages(prompt: Prompt, own: str, others: Labelled) -> tuple[Message, ...]:
+    """The call of a member that has answered and reads what the others said."""
+    system = _ROUND.format(rule=_DATA_RULE.format(nonce=others.nonce))
+    task = [message for message in prompt.messages if message.role != "system"]
+    return (
+        _rules(prompt, system),
+        *task,
+        said("assistant", own),
+        said("user", f"The others said:\n\n{others.fenced()}\n\nNow answer the task again."),
+    )
+
+
 def _with_material(prompt: Prompt, system: str, material: str) -> tuple[Message, ...]:
     """The task's turns as they were, rules added to its system text, material to its last turn."""
     task = [message for message in prompt.messages if message.role != "system"]
-    own = [message.text for message in prompt.messages if message.role == "system"]
     return (
-        said("system", "\n\n".join([*own, system])),
+        _rules(prompt, system),
         *task[:-1],
         Message("user", (*task[-1].parts, *said("user", f"\n\n{material}").parts)),
     )
+
+
+def _rules(prompt: Prompt, system: str) -> Message:
+    """The system text of the task with rules of our own behind it."""
+    own = [message.text for message in prompt.messages if message.role == "system"]
+    return said("system", "\n\n".join([*own, system]))
 
 
 def _material(prompt: Prompt, answers: Labelled) -> str:

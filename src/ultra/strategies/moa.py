@@ -4,18 +4,20 @@ Two layers are a panel and a writer that compares for itself; three add one roun
 Source: J. Wang et al. (2024), Mixture-of-Agents, arXiv 2406.04692.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
 
 from ultra.core.answer import Answer
 from ultra.core.errors import UsageError
 from ultra.core.events import StageStarted
 from ultra.core.model import Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
-from ultra.core.request import CallRequest, Prompt
+from ultra.core.request import Message, Prompt
 from ultra.strategies.fusion_prompts import layer_messages
 from ultra.strategies.labels import labelled
-from ultra.strategies.requests import lost, member_of, panel, stand_in
-from ultra.strategies.writing import Step, write
+from ultra.strategies.requests import lost, member_of, panel, request_to, stand_in, worded
+from ultra.strategies.writing import Step, check_writable, fits, write
 
 MOST_LAYERS, MOST_MEMBERS = 3, 8
 
@@ -36,50 +38,58 @@ async def moa(
             f"`moa` takes 2 or {MOST_LAYERS} layers and at most {MOST_MEMBERS} members, not"
             f" {settings.method.layers} and {len(members)}"
         )
+    check_writable(prompt, settings)
     emit(StageStarted("panel"))
     async with caller.open(panel(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
-    usable = [answer for answer in answers if answer.ok and answer.text.strip()]
     reasons = list(lost(answers))
-    if len(usable) < 2:
-        return stand_in(answers, usable, reasons)
-    model = settings.synthesizer or member_of(usable[0], members)
-    step = Step(prompt, caller, emit, settings, model)
+    saying = worded(answers, reasons)
+    if len(saying) < 2:
+        return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
+    model = settings.synthesizer or member_of(saying[0], members)
+    step = Step(prompt, caller, emit, settings, model, tuple(members))
     for layer in range(2, settings.method.layers):
         emit(StageStarted(f"layer {layer}"))
-        usable = await answered_again(step, usable, members, layer, reasons)
-    shown = labelled(usable, settings.seed, "moa")
+        saying = await answered_again(step, saying, f"layer {layer}", _layer(step, saying), reasons)
+    shown = labelled(saying, settings.seed, "moa")
     return await write(step, answers, shown, None, reasons)
 
 
-async def answered_again(
-    step: Step, answers: Sequence[Answer], members: Sequence[Target], layer: int, reasons: list[str]
-) -> list[Answer]:
-    """Everybody answers once more, having read all; who fails keeps what it said."""
-    specs = [
-        CallSpec(
-            _request(step, member_of(answer, members), answers, f"layer {layer} {at}"), "member"
-        )
-        for at, answer in enumerate(answers)
-    ]
-    async with step.caller.open(specs) as calls:
-        revised = await calls.settle(None, None)
-    kept: list[Answer] = []
-    for before, after in zip(answers, revised, strict=True):
-        good = after.ok and after.text.strip()
-        kept.append(after if good else before)
-        if not good:
-            reasons.append(f"{after.provider}:{after.model} kept its answer of layer {layer - 1}")
-    return kept
-
-
-def _request(step: Step, member: Target, answers: Sequence[Answer], place: str) -> CallRequest:
-    """Every reader sees the answers in an order and between fences of its own."""
-    shown = labelled(answers, step.settings.seed, place)
-    return CallRequest(
-        member,
-        layer_messages(step.prompt, shown),
-        sampling=step.prompt.sampling,
-        json_schema=step.prompt.json_schema,
-        stream=step.settings.stream,
+def _layer(step: Step, answers: Sequence[Answer]) -> Callable[[int, str], tuple[Message, ...]]:
+    """Every reader sees all answers, in an order and between fences of its own."""
+    return lambda _at, place: layer_messages(
+        step.prompt, labelled(answers, step.settings.seed, place)
     )
+
+
+async def answered_again(
+    step: Step,
+    answers: Sequence[Answer],
+    stage: str,
+    told: Callable[[int, str], tuple[Message, ...]],
+    reasons: list[str],
+) -> list[Answer]:
+    """Everybody answers once more; who fails, or cannot hold what it is told, keeps what it said.
+
+    `told` gives what the member at a place is told, from the place and a name of the step.
+    """
+    turns: dict[int, CallSpec] = {}
+    for at, answer in enumerate(answers):
+        member = member_of(answer, step.members)
+        messages = told(at, f"{stage} {at}")
+        if fits(member, messages):
+            asked = replace(step.prompt, messages=messages, tools=())
+            request = request_to(asked, member, step.settings, sample=answer.sample)
+            turns[at] = CallSpec(request, "member")
+        else:
+            reasons.append(f"the answers do not fit the window of {member.ref}")
+    async with step.caller.open(list(turns.values())) as calls:
+        said = dict(zip(turns, await calls.settle(None, None), strict=True))
+    revised: list[Answer] = []
+    for at, before in enumerate(answers):
+        after = said.get(at)
+        good = after is not None and after.ok and after.text.strip()
+        revised.append(after if after is not None and good else before)
+        if not good:
+            reasons.append(f"{before.provider}:{before.model} kept its answer before {stage}")
+    return revised

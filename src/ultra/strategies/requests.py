@@ -72,6 +72,34 @@ def stand_in(
     )
 
 
+def best_rated(answers: Sequence[Answer], members: Sequence[Target], settings: Settings) -> Answer:
+    """The answer of the model held to be best; of equals the one most like the others.
+
+    How often a model was measured to be right goes before the tier that the user gives it; one of
+    which neither is known counts as of the usual tier. Raises `ValueError` when no answer is given.
+    """
+    # Only where something was lost or agreed on; a plain run knows nothing of candidates.
+    from ultra.core.candidates import TIERS, USUAL_TIER  # noqa: PLC0415
+
+    tiers = {str(one.ref): TIERS[one.tier or USUAL_TIER] for one in members}
+    known = {**tiers, **settings.method.accuracies}
+    names = [f"{answer.provider}:{answer.model}" for answer in answers]
+    rated = [known.get(name, TIERS[USUAL_TIER]) for name in names]
+    best = max(rated, default=0.0)
+    return representative(
+        [answer for answer, rating in zip(answers, rated, strict=True) if rating == best]
+    )
+
+
+def worded(answers: Sequence[Answer], reasons: list[str]) -> list[Answer]:
+    """The usable answers that say something; one that only asks for tools is told as lost."""
+    usable = [answer for answer in answers if answer.ok]
+    saying = [answer for answer in usable if answer.text.strip()]
+    if len(saying) < len(usable):
+        reasons.append("an answer that only asks for tools is not written into another")
+    return saying
+
+
 def member_of(answer: Answer, members: Sequence[Target]) -> Target:
     """The member that gave an answer."""
     asked = (answer.provider, answer.model)

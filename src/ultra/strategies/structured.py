@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from ultra.core.answer import Answer
 from ultra.core.events import CallRole
@@ -23,16 +24,27 @@ async def ask_structured(
     *,
     fault: Callable[[T], str | None] = lambda _: None,
 ) -> tuple[T | None, list[Answer], str]:
+    """Ask a model for JSON of a shape, its sampling left to the profile: see `ask_shaped`."""
+    return await ask_shaped(caller, CallRequest(target, messages), shape, role, fault=fault)
+
+
+async def ask_shaped(
+    caller: Caller,
+    request: CallRequest,
+    shape: type[T],
+    role: CallRole,
+    *,
+    fault: Callable[[T], str | None] = lambda _: None,
+) -> tuple[T | None, list[Answer], str]:
     """Ask for JSON of a shape; on a wrong one ask once more, quoting what was wrong with it.
 
     `fault` says what is wrong with a value of the right shape, None for nothing. Returns the value
     (None when it could not be had), the answers it took, and why it failed.
     """
-    schema = schema_of(shape)
+    request = replace(request, json_schema=schema_of(shape))
     answers: list[Answer] = []
     reason = ""
     for _ in range(2):
-        request = CallRequest(target, messages, json_schema=schema)
         async with caller.open([CallSpec(request, role)]) as calls:
             answer = (await calls.settle(None, None))[0]
         answers.append(answer)
@@ -49,7 +61,8 @@ async def ask_structured(
             if wrong is None:
                 return value, answers, ""
             reason = wrong
-        messages = (*messages, *repair_turns(answer.text, reason))
+        turns = repair_turns(answer.text, reason)
+        request = replace(request, messages=(*request.messages, *turns))
     return None, answers, f"not the JSON asked for: {reason}"
 
 
