@@ -45,9 +45,25 @@ def test_unequal_amounts_are_not(left: str, right: str) -> None:
     assert extracted(left, NUMBER) != extracted(right, NUMBER)
 
 
-@pytest.mark.parametrize("text", ["3 or 4", "ANSWER: none", "no idea", "", "between 5 and 7 kg"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 or 4",
+        "ANSWER: none",
+        "no idea",
+        "",
+        "between 5 and 7 kg",
+        "ANSWER: 3 or 4",
+        "ANSWER: 5-7 kg",
+        "ANSWER: 1,5 kg",
+        "ANSWER: 1,1",
+        "ANSWER: 1.234.567",
+        "ANSWER: 1/2",
+        "ANSWER: 2024-01-05",
+    ],
+)
 def test_a_number_that_cannot_be_told_is_an_abstention(text: str) -> None:
-    """Never the first of several."""
+    """Never the first of several, nor a comma that some read as a point."""
     assert extracted(text, NUMBER) is None
 
 
@@ -60,6 +76,13 @@ def test_a_number_that_cannot_be_told_is_an_abstention(text: str) -> None:
         ("b", "B"),
         ("I think A", None),
         ("ANSWER: Paris", None),
+        ("ANSWER: B because of it", "B"),
+        ("ANSWER: A. cats", "A"),
+        ("ANSWER: A cat", None),
+        ("ANSWER: I don't know", None),
+        ("ANSWER: A or B", None),
+        ("ANSWER: B, C", None),
+        ("ANSWER: B/C", None),
         ("", None),
     ],
 )
@@ -111,6 +134,15 @@ def test_groups_are_by_size_and_then_by_place() -> None:
     assert groups_of(["7", "7 apple", "8"]) == [[0, 1], [2]]
     assert groups_of(["7", "7 apple", "7 pear"]) == [[0], [1], [2]]
     assert groups_of([]) == []
+
+
+def test_numbers_within_the_tolerance_are_equal() -> None:
+    """The ends of a group too: no chain of small steps makes 100 g and 102 g equal."""
+    assert groups_of(["100 g", "101 g", "102 g", "100"], 0.01) == [[0, 1, 3], [2]]
+    assert groups_of(["102 g", "101 g", "100 g"], 0.01) == [[1, 2], [0]]
+    assert groups_of(["-100", "-101", "blue"], 0.01) == [[0, 1], [2]]
+    assert groups_of(["100 g", "100 m"], 0.5) == [[0], [1]]
+    assert groups_of(["0", "0.001"], 0.01) == [[0], [1]]
 
 
 @given(st.integers(-(10**8), 10**8), st.sampled_from(["", " kg", " m", " %"]))

@@ -1,7 +1,9 @@
 """`vote`: members answer, what their answers come to is counted, and the largest group wins."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, fsum
+
+from msgspec.structs import replace
 
 from ultra.core.answer import Answer
 from ultra.core.extract import Extractor
@@ -10,27 +12,39 @@ from ultra.core.ports import Caller, Emit, Outcome, Settings
 from ultra.core.request import Prompt
 from ultra.core.verdict import Verdict
 from ultra.evaluation.extraction import extracted, groups_of
-from ultra.strategies.requests import lost, panel, stand_in, with_format
+from ultra.evaluation.voting import Party, overshadowed, parties, tied, weights
+from ultra.strategies.requests import lost, member_of, panel, stand_in, with_format
+from ultra.strategies.writing import Step
 
 
 async def vote(
     prompt: Prompt,
     members: Sequence[Target],
     caller: Caller,
-    _emit: Emit,
+    emit: Emit,
     settings: Settings,
 ) -> Outcome:
-    """The first supporter's answer of the largest group, word for word.
+    """The answer of the heaviest group's best supporter, word for word.
 
-    An answer from which nothing can be read abstains. Two groups that lead alike, a leader with
-    less than `min_share` of the votes, or too few votes give no answer rather than a guess.
+    An answer from which nothing can be read abstains. Two groups that nothing parts, a leader with
+    less than `min_share` of the votes, or too few votes give no answer rather than a guess; the
+    answers are then fused where the method says so.
     """
     extractor = settings.method.extract or Extractor("exact")
     asked = with_format(prompt, extractor)
     async with caller.open(panel(asked, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
     usable = [answer for answer in answers if answer.ok]
-    return counted(answers, usable, lost(answers), settings)
+    outcome = counted(answers, usable, lost(answers), settings)
+    if outcome.answer is not None or not settings.method.escalate or len(usable) < 2:
+        return outcome
+    # Analysis and writer, which a vote that is decided does not need.
+    from ultra.strategies.fusion import fusion_of  # noqa: PLC0415
+
+    writer = settings.synthesizer or member_of(usable[0], members)
+    step = Step(prompt, caller, emit, settings, writer)
+    fused = await fusion_of(step, answers, usable, [*outcome.reasons, "the answers were fused"])
+    return replace(fused, verdict=outcome.verdict)
 
 
 def fewest(members: int) -> int:
@@ -42,48 +56,77 @@ def counted(
     answers: Sequence[Answer], usable: Sequence[Answer], told: Sequence[str], settings: Settings
 ) -> Outcome:
     """What a vote of the usable answers comes to; `told` is what was lost before it."""
-    extractor = settings.method.extract or Extractor("exact")
+    method = settings.method
     if not usable:
         return stand_in(answers, usable, told)
-    keys = [extracted(answer.text, extractor) for answer in usable]
+    keys = [extracted(answer.text, method.extract or Extractor("exact")) for answer in usable]
+    rated = [method.accuracies.get(f"{one.provider}:{one.model}") for one in usable]
+    groups = groups_of(keys, method.tolerance)
+    wrong = (method.options or max(2, len(groups))) - 1
+    ranked = parties(groups, weights(rated, wrong), rated)
     reasons = [*told, *_abstained(usable, keys)]
-    groups = groups_of(keys)
-    votes = sum(map(len, groups))
-    why = _undecided(groups, votes, fewest(len(answers)), settings.method.min_share)
-    winner = usable[groups[0][0]] if why is None else None
-    if why is not None:
-        reasons.append(why)
-    verdict = Verdict(
-        tuple(answer.call_id for answer in usable),
-        clusters=tuple(tuple(group) for group in groups),
-        extracted=tuple(keys),
-        winner=winner.call_id if winner else None,
-        share=len(groups[0]) / votes if groups else None,
-        key=keys[groups[0][0]] if winner else None,
-    )
+    why = _undecided(ranked, fewest(len(answers)), method.min_share)
+    reasons += [why] if why else []
+    speaker = None if why else max(ranked[0].places, key=lambda at: (rated[at] or 0.0, -at))
     return Outcome(
         tuple(answers),
-        answer=winner,
-        provenance=tuple(f"{usable[place].provider}:{usable[place].model}" for place in groups[0])
-        if winner
-        else (),
+        answer=None if speaker is None else usable[speaker],
+        provenance=() if speaker is None else _names(usable, ranked[0].places),
         degraded=bool(reasons),
-        reasons=tuple(reasons),
-        verdict=verdict,
+        reasons=(*reasons, *_doubts(usable, rated)),
+        verdict=_verdict(usable, keys, ranked, speaker),
     )
 
 
-def _undecided(
-    groups: Sequence[Sequence[int]], votes: int, needed: int, min_share: float
-) -> str | None:
+def _verdict(
+    usable: Sequence[Answer],
+    keys: Sequence[str | None],
+    ranked: Sequence[Party],
+    winner: int | None,
+) -> Verdict:
+    """The count, with what the leader has and leads by of all that was cast."""
+    cast = fsum(party.weight for party in ranked)
+    first, second = [*(party.weight for party in ranked), 0.0, 0.0][:2]
+    return Verdict(
+        tuple(answer.call_id for answer in usable),
+        clusters=tuple(party.places for party in ranked),
+        extracted=tuple(keys),
+        winner=None if winner is None else usable[winner].call_id,
+        share=first / cast if cast else None,
+        margin=(first - second) / cast if cast else None,
+        key=None if winner is None else keys[winner],
+    )
+
+
+def _undecided(ranked: Sequence[Party], needed: int, min_share: float) -> str | None:
     """Why there is no winner; None when there is one."""
+    votes = sum(len(party.places) for party in ranked)
     if votes < needed:
         return f"no consensus: {votes} of the {needed} votes that it takes"
-    if len(groups) > 1 and len(groups[0]) == len(groups[1]):
-        return f"no consensus: {len(groups[0])} votes each for two answers"
-    if len(groups[0]) < min_share * votes:
-        return f"no consensus: the leader has {len(groups[0])} of {votes} votes"
+    if len(ranked) > 1 and tied(ranked[0], ranked[1]):
+        each = len(ranked[0].places)
+        alike = each == len(ranked[1].places)
+        return (
+            f"no consensus: {each} votes each for two answers" if alike else "no consensus: a tie"
+        )
+    cast = fsum(party.weight for party in ranked)
+    share = ranked[0].weight / cast if cast else 0.0
+    if share < min_share or not cast:
+        return f"no consensus: the leader has {share:.0%} of the votes, of {min_share:.0%}"
     return None
+
+
+def _doubts(usable: Sequence[Answer], rated: Sequence[float | None]) -> list[str]:
+    """What is to be said of a vote whose best voter may know better than all together."""
+    if not overshadowed(rated):
+        return []
+    best = max(range(len(usable)), key=lambda at: rated[at] or 0.0)
+    name = f"{usable[best].provider}:{usable[best].model}"
+    return [f"{name} is right so much more often than the others that it may do better alone"]
+
+
+def _names(usable: Sequence[Answer], places: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{usable[place].provider}:{usable[place].model}" for place in places)
 
 
 def _abstained(usable: Sequence[Answer], keys: Sequence[str | None]) -> list[str]:
