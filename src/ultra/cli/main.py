@@ -16,6 +16,7 @@ from ultra.core.errors import UltraError
 from ultra.output.messages import Messages
 from ultra.output.stdout import failed
 from ultra.output.streams import Streams, flush_stdout
+from ultra.runtime.action import Interrupted
 
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EBADF, errno.EIO, errno.EFBIG, errno.EDQUOT})
 """What is left of an `OSError` that is none of ours: Typer could not print its help."""
@@ -35,6 +36,8 @@ def main(argv: Sequence[str]) -> int:
             return _run(*route(argv))
         finally:
             flush_stdout()
+    except Interrupted as stopped:
+        return INTERRUPTED[stopped.cause]
     except KeyboardInterrupt:
         return INTERRUPTED["sigint"]
     except BrokenPipeError:

@@ -18,6 +18,14 @@ CacheUse = Literal["on", "off", "refresh"]
 Interruption = Literal["sigint", "sigterm", "broken_pipe"]
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal ended work that has no result to give; `cause` says which."""
+
+    def __init__(self, cause: Interruption) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
 class Selection(Struct, frozen=True):
     """Who answers and how: a strategy with its members in the order asked for.
 

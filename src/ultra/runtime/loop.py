@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from ultra.runtime.action import Interruption
+from ultra.runtime.action import Interrupted, Interruption
 
 T = TypeVar("T")
 
@@ -56,7 +56,8 @@ class Interrupt:
 def run(main: Callable[[Interrupt], Coroutine[Any, Any, T]]) -> T:
     """Run `main` on a fresh loop; it is handed the interrupt that may cancel it.
 
-    Must be called on the main thread. Raises what `main` raises.
+    Must be called on the main thread. Raises what `main` raises, and `Interrupted` when it lets a
+    cancel by the interrupt pass.
     """
     loop = asyncio.new_event_loop()
     interrupt = Interrupt()
@@ -69,6 +70,10 @@ def run(main: Callable[[Interrupt], Coroutine[Any, Any, T]]) -> T:
         for number, cause in SIGNALS.items():
             loop.add_signal_handler(number, _on_signal, interrupt, number, cause)
         return loop.run_until_complete(task)
+    except asyncio.CancelledError as error:
+        if interrupt.cause is None:
+            raise
+        raise Interrupted(interrupt.cause) from error
     finally:
         _close(loop)
 
