@@ -237,13 +237,14 @@ def test_a_simulated_model_costs_nothing_unless_a_price_is_set(home: Home) -> No
         ("groups: {g: ['@g']}", "groups.g", "contains itself"),
         ("groups: {g: ['@h'], h: ['@g']}", "groups.g", "contains itself"),
         ("ensembles: {e: {members: ['openai:x']}}", "ensembles.e.members", "2 members"),
-        ("ensembles: {e: {members: [a, b], strategy: vote}}", "ensembles.e.strategy", "not have"),
-        ("ensembles: {e: {members: [a, b], strategy: fushion}}", "ensembles.e.strategy", "known"),
+        ("ensembles: {e: {members: [a, b], strategy: all}}", "ensembles.e.strategy", "no single"),
+        ("ensembles: {e: {members: [a, b], strategy: probe}}", "ensembles.e.strategy", "no single"),
+        ("ensembles: {e: {members: [a, b], strategy: fushion}}", "ensembles.e.strategy", "there is"),
         ("ensembles: {e: {strategy: first}}", "ensembles.e", "`members` is missing"),
         (
             "ensembles: {e: {strategy: first, members: ['openai:x'], synthesizer: 'openai:y'}}",
             "ensembles.e.synthesizer",
-            "has no synthesizer",
+            "does not go by it",
         ),
         (
             "ensembles: {e: {strategy: first, members: [m]}}\nroutes: {r: {candidates: [e]}}",
@@ -374,7 +375,10 @@ def test_the_json_schema_comes_from_the_same_table() -> None:
     assert definitions["ProfileSpec"]["additionalProperties"] is False
     assert definitions["PriceSpec"]["properties"]["input_per_mtok"]["type"] == "number"
     assert {"enum": ["hard", "soft"]} in definitions["BudgetSpec"]["properties"]["mode"]["anyOf"]
-    assert "moa" not in json.dumps(definitions["EnsembleSpec"]["properties"])
+    ensemble = definitions["EnsembleSpec"]["properties"]
+    assert {"type": "string"} in ensemble["strategy"]["anyOf"]
+    assert "moa" in ensemble["strategy"]["anyOf"][0]["enum"]
+    assert "all" not in ensemble["strategy"]["anyOf"][0]["enum"]
     assert set(definitions["ProfileSpec"]["properties"]) >= {"version", "extends", "confirm_usd"}
 
 

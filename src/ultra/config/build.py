@@ -203,7 +203,7 @@ def _endpoints(profile: Profile) -> list[tuple[tuple[str, str], Endpoint]]:
     found = [(("providers", name), endpoint) for name, endpoint in profile.providers.items()]
     found += [(("models", name), target.endpoint) for name, target in profile.models.items()]
     for name, ensemble in profile.ensembles.items():
-        found += [(("ensembles", name), member.endpoint) for member in ensemble.members]
+        found += [(("ensembles", name), member.endpoint) for member in ensemble.everyone]
     for name, route in profile.routes.items():
         found += [(("routes", name), target.endpoint) for target in route.everyone]
     return found

@@ -21,7 +21,7 @@ from ultra.core.catalog import Catalog
 from ultra.core.errors import ConfigError
 from ultra.core.profile import Profile
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same file would come to another profile."""
 
 MOST_ENTRIES = 64

@@ -29,7 +29,7 @@ from ultra.config.trust import Standing, grants, standing
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
 from ultra.core.errors import ConfigError, Problem
-from ultra.core.model import Endpoint, Route, Target, Timers
+from ultra.core.model import Endpoint, Ensemble, Method, Route, Target, Timers
 from ultra.core.profile import (
     BreakerRules,
     BudgetRules,
@@ -145,14 +145,7 @@ def show(profile: Profile) -> str:
         },
         "models": {name: _model(target) for name, target in profile.models.items()},
         "groups": {name: list(members) for name, members in profile.groups.items()},
-        "ensembles": {
-            name: _told(
-                strategy=one.strategy,
-                members=[_name(member, profile) for member in one.members],
-                synthesizer=one.synthesizer and _name(one.synthesizer, profile),
-            )
-            for name, one in profile.ensembles.items()
-        },
+        "ensembles": {name: _ensemble(one, profile) for name, one in profile.ensembles.items()},
         "routes": {name: _route(route, profile) for name, route in profile.routes.items()},
         "defaults": _told(**defaults),
         "retry": _changed(profile.retry, RetryRules()),
@@ -164,6 +157,20 @@ def show(profile: Profile) -> str:
         "confirm_usd": profile.confirm_usd,
     }
     return to_yaml({name: value for name, value in sections.items() if value not in ({}, None)})
+
+
+def _ensemble(one: Ensemble, profile: Profile) -> dict[str, Any]:
+    said = _changed(one.method, Method())
+    if one.method.extract is not None:
+        said["extract"] = str(one.method.extract)
+    if one.method.judges:
+        said["judges"] = [_name(judge, profile) for judge in one.method.judges]
+    return _told(
+        strategy=one.strategy,
+        members=[_name(member, profile) for member in one.members],
+        synthesizer=one.synthesizer and _name(one.synthesizer, profile),
+        **{name: said[name] for name in Method.__struct_fields__ if name in said},
+    )
 
 
 def _route(route: Route, profile: Profile) -> dict[str, Any]:
@@ -180,6 +187,7 @@ def _route(route: Route, profile: Profile) -> dict[str, Any]:
         weights=rules.weights,
         min_quality=rules.min_quality,
         slo_s=rules.slo_s,
+        slo=None if rules.slo == "p50" else rules.slo,
         allow_unpriced=rules.allow_unpriced or None,
     )
 
@@ -241,12 +249,14 @@ def _price(price: Price | None) -> dict[str, Decimal] | None:
 
 
 def _name(target: Target, profile: Profile) -> str:
+    if target.ensemble is not None:
+        return target.name
     return target.name if profile.models.get(target.name) == target else str(target.ref)
 
 
 def _changed(value: Struct, usual: Struct) -> dict[str, Any]:
     now, before = msgspec.to_builtins(value), msgspec.to_builtins(usual)
-    return {name: now[name] for name in now if now[name] != before[name]}
+    return {name: now[name] for name in now if now[name] != before.get(name)}
 
 
 def _told(**fields: Any) -> dict[str, Any]:

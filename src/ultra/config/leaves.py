@@ -79,7 +79,7 @@ def free_scalar(node: Scalar) -> str | int | float | bool | None:
 def read_leaf(node: Scalar, shape: inspect.Type, extra: dict[str, Any]) -> Any:
     match shape:
         case inspect.LiteralType():
-            return _choice(node, shape, extra)
+            return _choice(node, shape)
         case inspect.BoolType():
             return _boolean(node)
         case inspect.IntType() if extra.get("usd"):
@@ -92,17 +92,13 @@ def read_leaf(node: Scalar, shape: inspect.Type, extra: dict[str, Any]) -> Any:
             raise AssertionError(f"the schema holds a type that nobody reads: {shape}")
 
 
-def _choice(node: Scalar, shape: inspect.LiteralType, extra: dict[str, Any]) -> Any:
+def _choice(node: Scalar, shape: inspect.LiteralType) -> Any:
     by_text = {str(value): value for value in shape.values}
-    refused: dict[str, str] = extra.get("refused", {})
-    if node.text in refused:
-        raise WrongLeaf(refused[node.text])
     if node.text in by_text:
         return by_text[node.text]
-    offered = [text for text in by_text if text not in refused]
     raise WrongLeaf(
         f"`{one_line(node.text, 80)}` is not known here",
-        did_you_mean(node.text, offered) or f"one of: {', '.join(sorted(offered))}",
+        did_you_mean(node.text, by_text) or f"one of: {', '.join(sorted(by_text))}",
     )
 
 

@@ -8,9 +8,10 @@ import msgspec
 from ultra.config.documents import Document
 from ultra.config.endpoints import Lookup, Providers
 from ultra.config.reader import KeyPath
+from ultra.config.resolve_ensembles import check_ensemble, method_of, row_of
 from ultra.config.resolve_providers import apply_timers, check_options, resolve_provider
 from ultra.config.resolve_routes import route_rules
-from ultra.config.schema import ModelSpec, PriceSpec, ProfileSpec
+from ultra.config.schema import EnsembleSpec, ModelSpec, PriceSpec, ProfileSpec
 from ultra.core.budget import RUN, Limit, Period
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
@@ -29,8 +30,6 @@ from ultra.core.text import did_you_mean, one_line
 
 MOST_MEMBERS = 256
 """Names that a group may expand to, nested groups included."""
-
-_FUSED = 2
 
 
 def resolve(name: str, merged: Document, *, catalog: Catalog, lookup: Lookup) -> Profile:
@@ -76,6 +75,8 @@ class _Resolver:
                 else None
             )
         self._models: dict[str, Target | None] = {}
+        self._ensembles: dict[str, Ensemble | None] = {}
+        self._open: list[str] = []
 
     def profile(self, name: str) -> Profile:
         self._models = {
@@ -156,21 +157,33 @@ class _Resolver:
         return flat
 
     def _ensemble(self, name: str) -> Ensemble | None:
-        spec = self._spec.ensembles[name]
-        if spec is None:
-            return None
-        path = ("ensembles", name)
-        synthesizer = None
+        """An ensemble, made once; None for one that is wrong or that stands in itself."""
+        if name not in self._ensembles:
+            self._ensembles[name] = None  # whoever asks for it meanwhile stands inside it
+            self._open.append(name)
+            spec = self._spec.ensembles[name]
+            self._ensembles[name] = None if spec is None else self._assembled(name, spec)
+            self._open.pop()
+        return self._ensembles[name]
+
+    def _assembled(self, name: str, spec: EnsembleSpec) -> Ensemble:
+        path: KeyPath = ("ensembles", name)
+        row = row_of(self._found, path, spec)
+        writer = None
         if spec.synthesizer is not None:
-            if spec.strategy != "fusion":
-                self._found.object_to(
-                    (*path, "synthesizer"), f"the strategy `{spec.strategy}` has no synthesizer"
-                )
-            synthesizer = self._one((*path, "synthesizer"), spec.synthesizer)
-        if spec.strategy == "fusion" and len(self._expand(spec.members)) < _FUSED:
-            self._found.object_to((*path, "members"), f"`fusion` needs {_FUSED} members or more")
-        members = self._several((*path, "members"), spec.members)
-        return Ensemble(name, spec.strategy, members, synthesizer)
+            writer = self._one((*path, "synthesizer"), spec.synthesizer)
+        judges = self._several((*path, "judges"), spec.judges or ())
+        if row is not None and len(self._expand(spec.members)) < row.members:
+            self._found.object_to(
+                (*path, "members"), f"`{spec.strategy}` needs {row.members} members or more"
+            )
+        members = self._several((*path, "members"), spec.members, ensembles=True)
+        method = method_of(self._found, path, spec, judges)
+        ensemble = Ensemble(name, spec.strategy, members, writer, method)
+        if row is not None:
+            judge = bool(self._spec.defaults and self._spec.defaults.judge)
+            check_ensemble(self._found, path, row, ensemble, judge=judge)
+        return ensemble
 
     def _route(self, name: str) -> Route | None:
         spec = self._spec.routes[name]
@@ -188,15 +201,30 @@ class _Resolver:
             rules=route_rules(self._found, path, spec, candidates),
         )
 
-    def _several(self, path: KeyPath, names: Sequence[str]) -> tuple[Target, ...]:
+    def _several(
+        self, path: KeyPath, names: Sequence[str], *, ensembles: bool = False
+    ) -> tuple[Target, ...]:
         targets: list[Target | None] = []
         for index, name in enumerate(names):
             here = (*path, index)
             if not name.startswith("@"):
-                targets.append(self._one(here, name))
+                targets.append(self._member(here, name, ensembles=ensembles))
             elif self._known(here, name):
-                targets.extend(self._one(here, member) for member in self._expand((name,)))
+                targets.extend(
+                    self._member(here, member, ensembles=ensembles)
+                    for member in self._expand((name,))
+                )
         return tuple(target for target in targets if target is not None)
+
+    def _member(self, path: KeyPath, name: str, *, ensembles: bool) -> Target | None:
+        """One model, or an ensemble where one may stand for a model."""
+        if not ensembles or name not in self._spec.ensembles or name in self._models:
+            return self._one(path, name)
+        if name in self._open:
+            self._found.object_to(path, f"the ensemble `{name}` stands inside itself")
+            return None
+        inner = self._ensemble(name)
+        return None if inner is None else inner.target
 
     def _one(self, path: KeyPath, name: str) -> Target | None:
         """One model by alias or `provider:model`; anything else is a mistake."""

@@ -12,7 +12,7 @@ from ultra.core.text import did_you_mean, one_line
 RULES: dict[Policy, tuple[str, ...]] = {
     "order": (),
     "cheapest": ("min_quality", "allow_unpriced"),
-    "fastest": ("min_quality", "slo_s"),
+    "fastest": ("min_quality", "slo_s", "slo"),
     "best": (),
     "balanced": ("min_quality", "slo_s", "weights"),
     "weighted": ("weights",),
@@ -30,6 +30,7 @@ def route_rules(
         "weights": spec.weights or None,
         "min_quality": spec.min_quality,
         "slo_s": spec.slo_s,
+        "slo": spec.slo,
         "allow_unpriced": spec.allow_unpriced,
     }
     for name, value in said.items():
@@ -40,7 +41,13 @@ def route_rules(
             )
     if "weights" in RULES[spec.policy]:
         _check_weights(found, (*path, "weights"), spec, candidates)
-    return RouteRules(spec.weights, spec.min_quality, spec.slo_s, bool(spec.allow_unpriced))
+    return RouteRules(
+        spec.weights,
+        spec.min_quality,
+        spec.slo_s,
+        spec.slo or "p50",
+        allow_unpriced=bool(spec.allow_unpriced),
+    )
 
 
 def _check_weights(

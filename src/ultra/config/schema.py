@@ -1,8 +1,8 @@
 """What may stand in a profile: one table that the checker walks and the JSON Schema comes from.
 
 Beside the limits of `msgspec.Meta`, `extra` says what only our checker knows: `usd` reads dollars
-into exact nano-dollars, `why` words the rule of a pattern, `refused` maps a choice to the reason
-why this version refuses it, `secret` keeps a value out of messages, `lines` allows several lines.
+into exact nano-dollars, `why` words the rule of a pattern, `secret` keeps a value out of messages,
+`lines` allows several lines.
 """
 
 from typing import Annotated, Any, Literal
@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from ultra.core.model import AuthStyle, Capability, Environment, Policy
+from ultra.core.model import AuthStyle, Capability, Environment, Policy, Slo
+from ultra.core.strategies import offered
 
 _AS = "x-as"
 
@@ -18,11 +19,6 @@ _AS = "x-as"
 def _shown_as(**words: Any) -> dict[str, Any]:
     """What the JSON Schema says in place of what msgspec would: it lets nothing be overridden."""
     return {_AS: words}
-
-
-def _choices(*offered: str, refused: dict[str, str]) -> Meta:
-    """Choices of which some are known and refused: editors are only offered the others."""
-    return Meta(extra={"refused": refused}, extra_json_schema=_shown_as(enum=list(offered)))
 
 
 Protocol = Literal[
@@ -69,6 +65,18 @@ Dollars = Annotated[
 Seconds = Annotated[float, Meta(gt=0, le=86_400, description="Seconds")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Free = Annotated[object, Meta(extra_json_schema={"description": "Passed on as it is"})]
+
+
+StrategyName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        extra_json_schema=_shown_as(anyOf=[{"enum": offered()}, {"type": "string"}]),
+        description="`ultra models --strategies` lists them; plug-ins bring more",
+    ),
+]
+Words = Annotated[str, Meta(min_length=1, max_length=100_000, extra={"lines": True})]
 
 
 class _Checked(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -153,19 +161,29 @@ class EnsembleSpec(_Checked, frozen=True):
     """A strategy with members that gives one answer and is used like a model."""
 
     members: Annotated[tuple[Reference, ...], Meta(min_length=1)]
-    strategy: Annotated[
-        Literal["fusion", "first", "fallback", "vote", "best-of", "moa", "council", "cascade"],
-        _choices(
-            "fusion",
-            "first",
-            "fallback",
-            refused=dict.fromkeys(
-                ("vote", "best-of", "moa", "council", "cascade"),
-                "this version does not have that strategy yet",
-            ),
-        ),
-    ] = "fusion"
+    strategy: StrategyName = "fusion"
     synthesizer: Reference | None = None
+    judges: Annotated[tuple[Reference, ...], Meta(min_length=1)] | None = None
+    criteria: Words | None = None
+    reference: Words | None = None
+    duels: bool | None = None
+    self_judging: bool | None = None
+    extract: (
+        Annotated[
+            str,
+            Meta(
+                max_length=1024,
+                description="number, choice, exact, json:PATH or regex:PATTERN",
+            ),
+        ]
+        | None
+    ) = None
+    min_share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    layers: Annotated[int, Meta(ge=2, le=3)] | None = None
+    revisions: Annotated[int, Meta(ge=0, le=5)] | None = None
+    one_call: bool | None = None
+    cite: bool | None = None
+    sources_only: bool | None = None
 
 
 class RouteSpec(_Checked, frozen=True):
@@ -181,6 +199,7 @@ class RouteSpec(_Checked, frozen=True):
     )
     min_quality: Annotated[float, Meta(ge=0, le=1)] | None = None
     slo_s: Seconds | None = None
+    slo: Slo | None = None
     allow_unpriced: bool | None = None
 
 

@@ -1,5 +1,6 @@
 """What of an answer is compared: named by the user, or the whole of it."""
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -32,8 +33,17 @@ def parse_extractor(text: str) -> Extractor:
     if not colon and kind in _PLAIN:
         return Extractor(_PLAIN[kind])
     if detail and kind in _WITH:
+        if kind == "regex":
+            _check_pattern(detail)
         return Extractor(_WITH[kind], detail)
     raise UsageError(
         f"`{text}` says nothing to extract",
         hint=did_you_mean(kind, _PLAIN) or "number, choice, exact, json:PATH or regex:PATTERN",
     )
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise UsageError(f"`{pattern}` is no pattern: {error}", hint="see Python's `re`") from error

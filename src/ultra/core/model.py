@@ -122,7 +122,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     `max_output_tokens` is what the model can, `output_cap` what the profile lets it, None leaving
     the length to the provider. `options` stand in for what a call does not say: see
     `core.request.settled`. `tier` is how good the user holds the model to be, from 1 to 4; None
-    where nothing was said.
+    where nothing was said. `ensemble` is who answers in its place when the model is none.
     """
 
     name: str
@@ -135,6 +135,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     options: dict[str, object] = field(default_factory=dict)
     output_cap: int | None = None
     tier: int | None = None
+    ensemble: "Ensemble | None" = None
 
     @property
     def ref(self) -> ModelRef:
@@ -145,6 +146,16 @@ class Target(Struct, frozen=True, omit_defaults=True):
     def reasons(self) -> bool:
         """Whether the catalog says that the model thinks before its first token."""
         return bool(self.capabilities and "reasoning" in self.capabilities)
+
+    @property
+    def models(self) -> "tuple[Target, ...]":
+        """The models that a call may go to: itself, or everybody of its ensemble, each once."""
+        return (self,) if self.ensemble is None else self.ensemble.everyone
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any part of its answer would be made up."""
+        return any(model.endpoint.simulated for model in self.models)
 
 
 class Method(Struct, frozen=True, omit_defaults=True):
@@ -185,14 +196,36 @@ class Method(Struct, frozen=True, omit_defaults=True):
     blind: bool = False
 
 
-class Ensemble(Struct, frozen=True):
-    """A strategy with members that is used like a model."""
+class Ensemble(Struct, frozen=True, omit_defaults=True):
+    """A strategy with members, of which some may be ensembles, that is used like a model."""
 
     name: str
     strategy: str
     members: tuple[Target, ...]
     synthesizer: Target | None = None
     method: Method = Method()
+
+    @property
+    def everyone(self) -> tuple[Target, ...]:
+        """The models that the prompt may go to, each once."""
+        helpers = (*([self.synthesizer] if self.synthesizer else []), *self.method.judges)
+        return tuple(unique(models_of((*self.members, *helpers))))
+
+    @property
+    def depth(self) -> int:
+        """How many ensembles stand in one another; 1 for one of models alone."""
+        inner = [member.ensemble.depth for member in self.members if member.ensemble]
+        return 1 + max(inner, default=0)
+
+    @property
+    def target(self) -> Target:
+        """The ensemble where a model stands."""
+        nowhere = Endpoint(ENSEMBLE, ENSEMBLE, "", KeyRef("none"))
+        return Target(self.name, self.name, nowhere, ensemble=self)
+
+
+ENSEMBLE = "ensemble"
+"""What stands where a model has its provider and protocol."""
 
 
 Policy = Literal[
@@ -201,17 +234,24 @@ Policy = Literal[
 """How a route puts its candidates in order; `order` keeps the one written."""
 
 
+Slo = Literal["p50", "p90"]
+"""The share of answers that a time is to hold for."""
+
+
 class RouteRules(Struct, frozen=True, omit_defaults=True):
     """What a policy is to go by.
 
     `weights` are shares of models by name for `weighted`, else what quality, cost and time count.
     `min_quality` (0..1) leaves out models held to be worse; `slo_s` puts those behind whose answers
-    take longer in one case of ten; `allow_unpriced` lets models without a price be `cheapest`.
+    take longer in one case of ten; `slo` is the time by which one is `fastest`: the usual one, or
+    that which nine in ten answers stay within; `allow_unpriced` lets models without a price be
+    `cheapest`.
     """
 
     weights: dict[str, float] = field(default_factory=dict)
     min_quality: float | None = None
     slo_s: float | None = None
+    slo: Slo = "p50"
     allow_unpriced: bool = False
 
 
@@ -239,6 +279,11 @@ class Route(Struct, frozen=True, omit_defaults=True):
     def everyone(self) -> tuple[Target, ...]:
         """Whom a prompt may go to at all, each once."""
         return tuple(unique((*self.usual, *self.on_context_length, *self.on_content_filter)))
+
+
+def models_of(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """The targets with the models of each ensemble in its place."""
+    return tuple(model for target in targets for model in target.models)
 
 
 def unique(targets: Iterable[Target]) -> list[Target]:

@@ -62,7 +62,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "N + 2 or 3",
         members=2,
         writes=True,
-        knobs=("synthesizer", "extract", "one_call", "cite", "sources_only"),
+        knobs=("synthesizer", "judges", "extract", "one_call", "cite", "sources_only"),
     ),
     "vote": StrategyRow(
         "vote",
@@ -113,7 +113,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "cheap models first, the next when the check fails",
         "1 to 2N - 1",
         in_order=True,
-        knobs=("extract",),
+        knobs=("extract", "judges", "criteria", "reference", "self_judging"),
     ),
     "debate": StrategyRow(
         "debate",
@@ -122,7 +122,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "N to 3N",
         members=2,
         counts=True,
-        knobs=("extract", "min_share"),
+        knobs=("extract", "min_share", "reference"),
     ),
     "moa": StrategyRow(
         "moa",
@@ -143,6 +143,11 @@ STRATEGIES: dict[str, StrategyRow] = {
         knobs=("judges", "criteria", "reference", "self_judging", "extract"),
     ),
 }
+
+
+def offered() -> list[str]:
+    """The strategies of ours that give one answer, and so can be an ensemble's."""
+    return [name for name, row in STRATEGIES.items() if row.one_answer]
 
 
 OWN = {"probe": StrategyRow("probe", "probe", "each model once, to see it", "N", one_answer=False)}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from ultra.core.answer import Answer
-from ultra.core.model import Method, Route, Target, unique
+from ultra.core.model import Method, Route, Target, models_of, unique
 from ultra.core.ports import Outcome
 from ultra.core.records import RunDocument
 from ultra.core.request import Message, Prompt
@@ -55,7 +55,7 @@ class Selection(Struct, frozen=True):
     def everyone(self) -> tuple[Target, ...]:
         """Whom the prompt may go to, whatever fails."""
         writer = [self.synthesizer] if self.synthesizer else []
-        return (*self.members, *writer, *self.method.judges, *self.rescuers)
+        return models_of((*self.members, *writer, *self.method.judges, *self.rescuers))
 
     @property
     def simulated(self) -> bool:

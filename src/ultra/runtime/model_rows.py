@@ -158,7 +158,7 @@ def _several(name: str, kind: Kind, members: tuple[Target, ...], strategy: str) 
         name,
         kind,
         members=tuple(member.name for member in members),
-        simulated=any(member.endpoint.simulated for member in members),
+        simulated=any(member.simulated for member in members),
         strategy=strategy,
         sources=("profile",),
     )

@@ -85,8 +85,6 @@ def _of(choice: Choice) -> Iterator[Target]:
         case Target():
             yield choice
         case Ensemble():
-            yield from choice.members
-            if choice.synthesizer is not None:
-                yield choice.synthesizer
+            yield from choice.everyone
         case Route():
             yield from choice.everyone

@@ -1,0 +1,112 @@
+"""From what a profile says of an ensemble to the way that its strategy goes about it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ultra.config.documents import Document
+from ultra.config.reader import KeyPath
+from ultra.config.schema import EnsembleSpec
+from ultra.core.errors import UsageError
+from ultra.core.extract import Extractor, parse_extractor
+from ultra.core.model import Ensemble, Method, Target
+from ultra.core.strategies import STRATEGIES, Knob, StrategyRow, offered, strategy_row
+from ultra.core.text import did_you_mean, one_line
+
+MOST_DEPTH = 3
+"""Ensembles in one another: each level multiplies the calls of the one above it."""
+
+MOST_MODELS = 64
+"""Members of an ensemble, those of its ensembles included."""
+
+_PEOPLE: tuple[Knob, ...] = ("synthesizer", "judges")
+
+
+def row_of(found: Document, path: KeyPath, spec: EnsembleSpec) -> StrategyRow | None:
+    """The row of an ensemble's strategy; a mistake and None for one that cannot be an ensemble's.
+
+    What the strategy does not go by is a mistake as well.
+    """
+    try:
+        row = strategy_row(spec.strategy)
+    except UsageError as error:
+        near = did_you_mean(spec.strategy, offered())
+        found.object_to((*path, "strategy"), error.message, near or error.hint)
+        return None
+    if not row.one_answer:
+        found.object_to(
+            (*path, "strategy"), f"`{spec.strategy}` gives no single answer", "`ultra compare` does"
+        )
+        return None
+    for knob, value in _said(spec).items():
+        if value is not None and knob not in row.knobs:
+            able = [f"`{name}`" for name in offered() if knob in STRATEGIES[name].knobs]
+            found.object_to(
+                (*path, knob),
+                f"the strategy `{spec.strategy}` does not go by it",
+                f"{', '.join(able)} {'does' if len(able) == 1 else 'do'}",
+            )
+    return row
+
+
+def method_of(
+    found: Document, path: KeyPath, spec: EnsembleSpec, judges: tuple[Target, ...]
+) -> Method:
+    """How the strategy goes about it; mistakes are added to `found`."""
+    told = {
+        knob: value
+        for knob, value in _said(spec).items()
+        if value is not None and knob not in (*_PEOPLE, "extract")
+    }
+    return Method(judges=judges, extract=_extractor(found, path, spec.extract), **told)
+
+
+def check_ensemble(
+    found: Document, path: KeyPath, row: StrategyRow, ensemble: Ensemble, *, judge: bool
+) -> None:
+    """Note what keeps an ensemble from ever being asked; `judge` says that there is a default."""
+    name, members, method = ensemble.strategy, ensemble.members, ensemble.method
+    if row.most is not None and len(members) > row.most:
+        count = "member" if row.most == 1 else "members"
+        found.object_to((*path, "members"), f"`{name}` takes {row.most} {count}, no more")
+    if _size(members) > MOST_MODELS:
+        found.object_to((*path, "members"), f"comes to more than {MOST_MODELS} models")
+    if ensemble.depth > MOST_DEPTH:
+        found.object_to(
+            (*path, "members"), f"more than {MOST_DEPTH} ensembles stand in one another"
+        )
+    if row.judged and not (method.judges or judge):
+        found.object_to(path, f"`{name}` needs `judges`", "or `defaults.judge`")
+    if row.counts and method.extract is None:
+        found.object_to(path, f"`{name}` needs `extract`: it has to know what to compare")
+
+
+def _size(members: Sequence[Target]) -> int:
+    return sum(_size(one.ensemble.members) if one.ensemble else 1 for one in members)
+
+
+def _said(spec: EnsembleSpec) -> dict[Knob, Any]:
+    return {
+        "synthesizer": spec.synthesizer,
+        "judges": spec.judges,
+        "criteria": spec.criteria,
+        "reference": spec.reference,
+        "duels": spec.duels,
+        "self_judging": spec.self_judging,
+        "extract": spec.extract,
+        "min_share": spec.min_share,
+        "layers": spec.layers,
+        "revisions": spec.revisions,
+        "one_call": spec.one_call,
+        "cite": spec.cite,
+        "sources_only": spec.sources_only,
+    }
+
+
+def _extractor(found: Document, path: KeyPath, text: str | None) -> Extractor | None:
+    if text is None:
+        return None
+    try:
+        return parse_extractor(text)
+    except UsageError as error:
+        found.object_to((*path, "extract"), one_line(error.message, 200), error.hint)
+        return None
