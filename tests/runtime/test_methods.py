@@ -81,10 +81,10 @@ def test_a_strategy_that_judges_takes_the_profiles_judge() -> None:
     told = profile(defaults=Defaults(judge="d"))
 
     judged = select_for_ask(told, ["a", "b"], "best-of", no_such)
-    fused = select_for_ask(told, ["a", "b"], None, no_such)
+    layered = select_for_ask(told, ["a", "b"], "moa", no_such)
 
     assert judged.method.judges == (MODELS["d"],)
-    assert fused.method.judges == ()
+    assert layered.method.judges == ()
 
 
 def test_judges_of_a_comparison_are_those_wished_for() -> None:
@@ -102,7 +102,7 @@ def test_judges_of_a_comparison_are_those_wished_for() -> None:
 @pytest.mark.parametrize(
     ("names", "strategy", "wish", "words"),
     [
-        (("a", "b"), None, {"judges": ("c",)}, "`fusion` does not go by `--judge`"),
+        (("a", "b"), "moa", {"judges": ("c",)}, "`moa` does not go by `--judge`"),
         (("a", "b"), "first", {"cite": True}, "`first` does not go by `--cite`"),
         (("a",), None, {"extract": "number"}, "`single` does not go by `--extract`"),
         (("a", "b"), "vote", {"extract": "numbre"}, "`numbre` says nothing to extract"),
@@ -137,6 +137,17 @@ def test_a_cascade_needs_something_that_tells_good_from_bad() -> None:
     with pytest.raises(UsageError, match="cannot tell a good answer"):
         check_passable(bare, prompt())
     check_passable(told, prompt())
+
+
+def test_a_panel_that_writes_for_itself_is_compared_by_the_judge_of_the_profile() -> None:
+    """Nobody weighs its own answer where another is named; a writer from outside does both."""
+    told = profile(defaults=Defaults(judge="c"))
+
+    own = select_for_ask(told, ["a", "b"], None, no_such)
+    outside = select_for_ask(told, ["a", "b"], None, no_such, Wish(synthesizer="c"))
+
+    assert own.method.judges == (MODELS["c"],)
+    assert outside.method.judges == ()
 
 
 def test_criteria_that_name_a_file_are_what_stands_in_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from ultra.core.profile import Profile, forbidden
 from ultra.core.request import Prompt
 from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Selection
-from ultra.runtime.methods import NOTHING, Wish, method_of, samples_of
+from ultra.runtime.methods import NOTHING, Wish, method_of, runs_of, samples_of
 from ultra.strategies import refusals
 
 Resolve = Callable[[str], Target]
@@ -78,7 +78,8 @@ def select_for_compare(
     asked = profile.expand(tuple(names) or profile.defaults.compare)
     if not asked:
         raise no_model(profile)
-    chosen = _Chooser(profile, resolve, wish).all(asked, "all")
+    names = [name for name in asked for _ in range(runs_of(wish))]
+    chosen = _Chooser(profile, resolve, wish).all(names, "all")
     check_allowed(profile, chosen)
     return chosen
 
@@ -97,7 +98,7 @@ def check_allowed(profile: Profile, selection: Selection) -> None:
 def check_passable(selection: Selection, prompt: Prompt) -> None:
     """Raise `UsageError` where nothing says which answers of a cascade are good enough."""
     schema = prompt.json_schema is not None
-    refusals.check_passable(selection.strategy, selection.method, schema=schema)
+    refusals.check_passable(selection.strategy, selection.members, selection.method, schema=schema)
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -176,22 +177,27 @@ class _Chooser:
     ) -> Selection:
         row = strategy_row(strategy)
         members = samples_of(self._wish, members)
-        method = self._method(strategy, base)
+        writer = self._writer(writer) if "synthesizer" in row.knobs else None
+        method = self._method(strategy, base, panel=writer is None or writer in members)
         refusals.check_method(strategy, members, method)
         return Selection(
             strategy,
             members,
-            self._writer(writer) if "synthesizer" in row.knobs else None,
+            writer,
             label=label,
             route=Route(label, members) if strategy == "fallback" else None,
             method=method,
         )
 
-    def _method(self, strategy: str, base: Method) -> Method:
-        """What flags say, then the ensemble, then for who cannot do without a judge the profile."""
+    def _method(self, strategy: str, base: Method, *, panel: bool = False) -> Method:
+        """What flags say, then the ensemble, then for who cannot do without a judge the profile.
+
+        So it is where the panel would weigh its own answers, `panel` being who writes.
+        """
         method = method_of(self._wish, strategy, base, self._model)
-        judge = self._profile.defaults.judge
-        if strategy_row(strategy).judged and judge and not method.judges:
+        row, judge = strategy_row(strategy), self._profile.defaults.judge
+        own = panel and row.writes and "judges" in row.knobs
+        if (row.judged or own) and judge and not method.judges:
             return replace(method, judges=(self._model(judge),))
         return method
 

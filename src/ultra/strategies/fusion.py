@@ -6,7 +6,7 @@ import msgspec
 
 from ultra.core.answer import Answer
 from ultra.core.events import StageStarted
-from ultra.core.model import Target
+from ultra.core.model import Method, Target
 from ultra.core.ports import Caller, Emit, Outcome, Settings
 from ultra.core.request import Prompt
 from ultra.core.verdict import Verdict
@@ -42,7 +42,7 @@ async def fusion(
     alone; a writer that fails before its first word leaves the best-rated member's answer. Raises
     `UsageError` for citations in an answer of a schema.
     """
-    check_writable(prompt, settings)
+    check_writable(settings.method, schema=prompt.json_schema is not None)
     if settings.method.extract is not None:
         prompt = with_format(prompt, settings.method.extract)
     emit(StageStarted("panel"))
@@ -112,16 +112,16 @@ def _agreed(
     )
 
 
-def analyst(settings: Settings, members: Sequence[Target], writer: Target) -> Target:
+def analyst(method: Method, members: Sequence[Target], writer: Target) -> Target:
     """Who compares: the first of judges and writer that is no member, else the first of them."""
-    able = [*settings.method.judges, writer]
+    able = [*method.judges, writer]
     free = [one for one in able if not any(own_model(one, member.model) for member in members)]
     return [*free, *able][0]
 
 
 async def _analysed(step: Step, shown: Labelled, reasons: list[str]) -> Analysis | None:
     step.emit(StageStarted("analysis"))
-    judge = analyst(step.settings, step.members, step.model)
+    judge = analyst(step.settings.method, step.members, step.model)
     messages = analysis_messages(step.prompt, shown)
     if not fits(judge, messages):
         reasons.append(f"the analysis does not fit the window of {judge.ref}")

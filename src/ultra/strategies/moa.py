@@ -38,7 +38,7 @@ async def moa(
             f"`moa` takes 2 or {MOST_LAYERS} layers and at most {MOST_MEMBERS} members, not"
             f" {settings.method.layers} and {len(members)}"
         )
-    check_writable(prompt, settings)
+    check_writable(settings.method, schema=prompt.json_schema is not None)
     emit(StageStarted("panel"))
     async with caller.open(panel(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)

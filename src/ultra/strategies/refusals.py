@@ -38,18 +38,27 @@ def check_method(strategy: str, members: Sequence[Target], method: Method) -> No
     _check_people(strategy, members, method)
 
 
-def check_passable(strategy: str, method: Method, *, schema: bool) -> None:
-    """Raise `UsageError` for a cascade that could not tell a good answer from a bad one."""
-    if strategy == "cascade" and method.extract is None and not schema:
-        raise UsageError(
-            "`cascade` cannot tell a good answer from a bad one",
-            hint="give it a `--schema`, or say what to compare with `--extract`",
-        )
+def check_passable(
+    strategy: str, members: Sequence[Target], method: Method, *, schema: bool
+) -> None:
+    """Raise `UsageError` for a cascade that could not tell a good answer from a bad one.
+
+    And for an answer of a schema that is to cite as well.
+    """
+    if strategy == "cascade":
+        from ultra.strategies.cascade import check_verifiable  # noqa: PLC0415 - judges, as below
+
+        check_verifiable(members, method, schema=schema)
+    elif method.cite and schema:
+        from ultra.strategies.writing import check_writable  # noqa: PLC0415 - for writers alone
+
+        check_writable(method, schema=schema)
 
 
 def _check_people(strategy: str, members: Sequence[Target], method: Method) -> None:
     """Whether everybody who is to judge has something left to judge."""
-    if strategy == "best-of" and not method.self_judging:
+    judging = strategy == "best-of" or (strategy == "all" and method.judges)
+    if judging and not method.self_judging:
         # Judges know the evaluation of ballots, which a plain run has no use for.
         from ultra.strategies.panels import check_judges  # noqa: PLC0415
 

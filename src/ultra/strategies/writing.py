@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ultra.core.answer import Answer
 from ultra.core.errors import UsageError
 from ultra.core.events import StageStarted
-from ultra.core.model import Target
+from ultra.core.model import Method, Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import CallRequest, Message, Prompt, input_tokens_bound
 from ultra.core.verdict import Claim, Verdict
@@ -35,9 +35,9 @@ def fits(target: Target, messages: tuple[Message, ...]) -> bool:
     return window is None or input_tokens_bound(messages) < window
 
 
-def check_writable(prompt: Prompt, settings: Settings) -> None:
+def check_writable(method: Method, *, schema: bool) -> None:
     """Raise `UsageError`, before anything is spent, for an answer that cannot be two things."""
-    if settings.method.cite and prompt.json_schema is not None:
+    if method.cite and schema:
         raise UsageError(
             "an answer of a schema has no room for who said what",
             hint="leave out `--cite`, or make sources a part of the schema",
