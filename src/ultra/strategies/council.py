@@ -21,7 +21,7 @@ from ultra.strategies.judging import Heard, Sitting, drawn, hear, own_model
 from ultra.strategies.labels import Labelled, labelled
 from ultra.strategies.panels import verdict_of
 from ultra.strategies.requests import lost, member_of, panel, stand_in
-from ultra.strategies.writing import Step, write
+from ultra.strategies.writing import Step, beside, check_writable, write
 
 FEWEST_BALLOTS = 2
 """With fewer there is no council, and its answers are fused instead."""
@@ -38,6 +38,7 @@ async def council(
 
     A chairman who fails leaves the answer that was ranked first, word for word.
     """
+    check_writable(settings.method, schema=prompt.json_schema is not None)
     emit(StageStarted("panel"))
     async with caller.open(panel(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
@@ -45,9 +46,8 @@ async def council(
     reasons = list(lost(answers))
     if len(usable) < 2:
         return stand_in(answers, usable, reasons)
-    step = Step(
-        prompt, caller, emit, settings, settings.synthesizer or member_of(usable[0], members)
-    )
+    chairman = settings.synthesizer or member_of(usable[0], members)
+    step = Step(prompt, caller, emit, settings, chairman, tuple(members))
     shown = labelled(usable, settings.seed, "council")
     emit(StageStarted("reviews"))
     heard = await hear(prompt, _sittings(shown, members, settings), caller, settings)
@@ -59,7 +59,7 @@ async def council(
     top = next(answer for answer in usable if answer.call_id in ahead)
     outcome = await write(step, answers, shown, _minutes(shown, heard), reasons, instead=top)
     winner = ahead[0] if len(ahead) == 1 else None
-    return replace(outcome, verdict=replace(verdict_of(usable, heard.ballots), winner=winner))
+    return beside(outcome, replace(verdict_of(usable, heard.ballots), winner=winner))
 
 
 def check_council(members: Sequence[Target]) -> None:
