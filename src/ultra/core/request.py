@@ -182,6 +182,11 @@ def input_tokens_bound(
     return total
 
 
+def input_tokens_least(messages: tuple[Message, ...]) -> int:
+    """A lower estimate of the tokens in messages: no text packs more than eight bytes into one."""
+    return sum(len(message.text.encode("utf-8", "surrogatepass")) for message in messages) // 8
+
+
 def output_tokens_seen(text: str) -> int:
     """An upper estimate of the tokens that a text holds, from its size alone."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // 3)

@@ -1,9 +1,11 @@
 """What judges' ballots come to. Nothing here is guessed: a ranking that is none is refused."""
 
+from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations, product
-from math import fsum
+from itertools import combinations, permutations, product
+from math import fsum, isclose
 
+from ultra.core.errors import UsageError
 from ultra.core.verdict import Ballot, Standing
 
 
@@ -36,8 +38,7 @@ def standings(ballots: Sequence[Ballot]) -> list[Standing]:
 
 def leaders(ballots: Sequence[Ballot]) -> list[str]:
     """Who leads: by score, then by pairwise majority; several when even that leaves a tie."""
-    ranked = standings(ballots)
-    best = [one.call_id for one in ranked if one.score == ranked[0].score]
+    best = _best({one.call_id: one.score for one in standings(ballots)})
     beaten = {
         right if margin > 0 else left
         for left, right in combinations(best, 2)
@@ -46,19 +47,62 @@ def leaders(ballots: Sequence[Ballot]) -> list[str]:
     return [call_id for call_id in best if call_id not in beaten] or best
 
 
-def concordance(ballots: Sequence[Ballot]) -> float | None:
-    """Kendall's W, 0..1, of ballots that rank the same answers; None with fewer than two.
+def foremost(ballots: Sequence[Ballot]) -> list[str]:
+    """Who leads by strength, then by the most pairwise majorities; several for a tie.
 
-    Source: M. G. Kendall and B. Babington Smith (1939), The problem of m rankings.
+    Strength is the score. Only of duels in which not everybody met everybody equally often in both
+    orders does it depend on whom one met: it is then by Bradley-Terry with the order as covariate,
+    where statsmodels is installed. Source: A. H. Copeland (1951), A reasonable social welfare
+    function.
+    """
+    scores = {one.call_id: one.score for one in standings(ballots)}
+    best = _best(_strengths(ballots) or scores)
+    wins = {
+        name: sum(_sign(_margin(ballots, name, other)) for other in scores if other != name)
+        for name in best
+    }
+    most = max(wins.values(), default=0)
+    return [name for name in best if wins[name] == most]
+
+
+def concordance(ballots: Sequence[Ballot]) -> float | None:
+    """Kendall's W, 0..1, of ballots on which every pair met equally often, all or in parts.
+
+    None with fewer than two ballots, or where the pairs met unequally often. Where each ballot
+    leaves one answer out, that of who cast it, W is Durbin's. Source: M. G. Kendall and B.
+    Babington Smith (1939), The problem of m rankings; J. Durbin (1951), Incomplete blocks in
+    ranking experiments.
     """
     ranked = [ballot.ranking for ballot in ballots if ballot.ranking]
-    if len(ranked) < 2 or len({frozenset(ranking) for ranking in ranked}) > 1:
+    names = sorted({name for ranking in ranked for name in ranking})
+    met = {
+        sum(left in ranking and right in ranking for ranking in ranked)
+        for left, right in combinations(names, 2)
+    }
+    times = [sum(name in ranking for ranking in ranked) for name in names]
+    if len(ranked) < 2 or len(met) != 1 or len(set(times)) != 1 or 0 in met:
         return None
-    judges, count = len(ranked), len(ranked[0])
-    sums = [fsum(ranking.index(one) + 1.0 for ranking in ranked) for one in ranked[0]]
-    mean = fsum(sums) / count
+    sums = [fsum(ranking.index(one) for ranking in ranked if one in ranking) for one in names]
+    mean = fsum(sums) / len(names)
     spread = fsum((one - mean) ** 2 for one in sums)
-    return 12.0 * spread / (judges**2 * (count**3 - count))
+    return 12.0 * spread / (met.pop() ** 2 * (len(names) ** 3 - len(names)))
+
+
+def deviations(ballots: Sequence[Ballot]) -> dict[str, float]:
+    """How far each judge stands from what all came to: the share (0..1) of pairs ordered otherwise.
+
+    A pair that the judge or the result leaves tied counts half. Source: M. G. Kendall (1938), A new
+    measure of rank correlation.
+    """
+    scores = {one.call_id: one.score for one in standings(ballots)}
+    found: dict[str, list[float]] = {}
+    for ballot in ballots:
+        for left, right in combinations(ballot.display_order, 2):
+            lead = 0.0 if isclose(scores[left], scores[right]) else scores[left] - scores[right]
+            said = _sign(_margin([ballot], left, right))
+            apart = 0.5 if not lead or not said else float((lead > 0) != (said > 0))
+            found.setdefault(ballot.judge, []).append(apart)
+    return {judge: fsum(apart) / len(apart) for judge, apart in found.items()}
 
 
 def swap_consistency(ballots: Sequence[Ballot]) -> float | None:
@@ -79,6 +123,41 @@ def swap_consistency(ballots: Sequence[Ballot]) -> float | None:
                 for one, other in product(ahead, behind)
             ]
     return sum(agreed) / len(agreed) if agreed else None
+
+
+def _best(scores: dict[str, float]) -> list[str]:
+    """Those with the highest score; sums of the same parts in another order are equal."""
+    most = max(scores.values(), default=0.0)
+    return [name for name, score in scores.items() if isclose(score, most, abs_tol=1e-9)]
+
+
+def _strengths(ballots: Sequence[Ballot]) -> dict[str, float] | None:
+    """Strengths of answers that met unequally often; None where scores do, or nothing better is."""
+    met = Counter(ballot.display_order for ballot in ballots)
+    names = sorted({name for ballot in ballots for name in ballot.display_order})
+    even = len({met[pair] for pair in permutations(names, 2)}) == 1
+    if even or any(len(order) != 2 for order in met):
+        return None
+    try:
+        from ultra.evaluation.ratings import Meeting, bradley_terry  # noqa: PLC0415 - an extra
+    except UsageError:
+        return None
+    meetings = [
+        Meeting(str(place), ballot.display_order[0], ballot.display_order[1], _share(ballot))
+        for place, ballot in enumerate(ballots)
+    ]
+    return {one.model: one.strength for one in bradley_terry(meetings).ratings}
+
+
+def _share(ballot: Ballot) -> float:
+    """What the one shown first won of a duel."""
+    if not ballot.ranking:
+        return 0.5
+    return float(ballot.ranking[0] == ballot.display_order[0])
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
 
 
 def _score(ballot: Ballot, call_id: str) -> float:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ultra.core.cost import ceiling_nano
 from ultra.core.model import Target
-from ultra.core.request import Message, input_tokens_bound
+from ultra.core.request import Message, input_tokens_bound, input_tokens_least
 from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Action, Selection
 
@@ -97,9 +97,9 @@ def _written(selection: Selection, asked: _Size, cap: int | None) -> list[Planne
 def overflow(members: Sequence[Target], messages: tuple[Message, ...]) -> bool:
     """Whether the prompt surely exceeds every member's window.
 
-    A window that is unknown may hold anything; eight bytes a token is more than text ever packs.
+    A window that is unknown may hold anything.
     """
-    least = sum(len(message.text.encode("utf-8", "surrogatepass")) for message in messages) // 8
+    least = input_tokens_least(messages)
     windows = [member.context_window for member in members]
     return all(window is not None and least > window for window in windows)
 

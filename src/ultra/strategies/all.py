@@ -33,7 +33,7 @@ async def all_members(
     """
     method = settings.method
     if method.judges:
-        check_judges(method.judges, members)
+        check_judges(method.judges, members, self_judging=method.self_judging)
     async with caller.open(_calls(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
     reasons = list(lost(answers))
@@ -93,7 +93,7 @@ def wanted_form(method: Method) -> Extractor | None:
 
 def _recusals(answers: Sequence[Answer], method: Method, heard: Heard) -> tuple[Recusal, ...]:
     """Which judges were kept from which answers, of those judges that cast a ballot."""
-    cast = {ballot.judge for ballot in heard.ballots}
+    cast = {ballot.judge for ballot in heard.ballots if not method.self_judging}
     return tuple(
         Recusal(str(judge.ref), answer.call_id)
         for judge in method.judges

@@ -9,9 +9,11 @@ from ultra.core.events import StageStarted
 from ultra.core.model import Target
 from ultra.core.ports import Caller, Emit, Outcome, Settings
 from ultra.core.request import Prompt
-from ultra.evaluation.ballots import leaders
+from ultra.core.verdict import Ballot
+from ultra.evaluation.ballots import foremost
+from ultra.strategies.judging import check_windows
 from ultra.strategies.panels import check_judges, judged, verdict_of
-from ultra.strategies.requests import lost, panel, stand_in
+from ultra.strategies.requests import lost, panel, stand_in, worded
 
 
 async def best_of(
@@ -24,32 +26,45 @@ async def best_of(
     """The answer that the judges put first; of equals the cheaper one.
 
     One survivor is returned unjudged. Without a usable ballot the answer most like the others
-    stands in, and the run says so.
+    stands in, and the run says so. Raises `UsageError` for judges who could not judge.
     """
-    check_judges(settings.method.judges, members)
+    method = settings.method
+    check_judges(method.judges, members, self_judging=method.self_judging)
+    check_windows(prompt, method.judges)
     emit(StageStarted("panel"))
     async with caller.open(panel(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
-    usable = [answer for answer in answers if answer.ok]
     reasons = list(lost(answers))
-    if len(usable) < 2:
-        return stand_in(answers, usable, reasons)
+    saying = worded(answers, reasons)
+    if len(saying) < 2:
+        return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
     emit(StageStarted("judging"))
-    heard = await judged(prompt, usable, caller, settings)
+    heard = await judged(prompt, saying, caller, settings)
     reasons += heard.losses
     if not heard.ballots:
         reasons.append("no ballot was cast; this is the answer most like the others")
-        return stand_in(answers, usable, reasons)
-    ahead = leaders(heard.ballots)
-    chosen = min((one for one in usable if one.call_id in ahead), key=_cost)
+        return stand_in(answers, saying, reasons)
+    reasons += _unjudged(saying, heard.ballots)
+    ahead = foremost(heard.ballots)
+    chosen = min((one for one in saying if one.call_id in ahead), key=_cost)
     return Outcome(
         tuple(answers),
         answer=chosen,
         provenance=(f"{chosen.provider}:{chosen.model}",),
         degraded=bool(reasons),
         reasons=tuple(reasons),
-        verdict=replace(verdict_of(usable, heard.ballots), winner=chosen.call_id),
+        verdict=replace(verdict_of(saying, heard.ballots), winner=chosen.call_id),
     )
+
+
+def _unjudged(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> list[str]:
+    """In words, which answers stand on no ballot, and so could not win."""
+    judged_ids = {call_id for ballot in ballots for call_id in ballot.display_order}
+    return [
+        f"{answer.provider}:{answer.model} was judged by nobody"
+        for answer in answers
+        if answer.call_id not in judged_ids
+    ]
 
 
 def _cost(answer: Answer) -> float:

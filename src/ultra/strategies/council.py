@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from ultra.core.answer import Answer
 from ultra.core.errors import UsageError
 from ultra.core.events import StageStarted
 from ultra.core.model import Target
@@ -20,7 +21,7 @@ from ultra.strategies.fusion import fusion_of
 from ultra.strategies.judging import Heard, Sitting, drawn, hear, own_model
 from ultra.strategies.labels import Labelled, labelled
 from ultra.strategies.panels import verdict_of
-from ultra.strategies.requests import lost, member_of, panel, stand_in
+from ultra.strategies.requests import lost, member_of, panel, stand_in, worded
 from ultra.strategies.writing import Step, beside, check_writable, write
 
 FEWEST_BALLOTS = 2
@@ -36,16 +37,18 @@ async def council(
 ) -> Outcome:
     """Answers, rankings, chairman. Without a synthesizer the first member that answered is it.
 
-    A chairman who fails leaves the answer that was ranked first, word for word.
+    A chairman who fails leaves the answer that was ranked first, word for word; answers that the
+    reviewers leave tied are told as tied. Raises `UsageError` for members who could not review.
     """
+    check_council(members)
     check_writable(settings.method, schema=prompt.json_schema is not None)
     emit(StageStarted("panel"))
     async with caller.open(panel(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
-    usable = [answer for answer in answers if answer.ok and answer.text.strip()]
     reasons = list(lost(answers))
+    usable = worded(answers, reasons)
     if len(usable) < 2:
-        return stand_in(answers, usable, reasons)
+        return stand_in(answers, usable or [one for one in answers if one.ok], reasons)
     chairman = settings.synthesizer or member_of(usable[0], members)
     step = Step(prompt, caller, emit, settings, chairman, tuple(members))
     shown = labelled(usable, settings.seed, "council")
@@ -53,13 +56,21 @@ async def council(
     heard = await hear(prompt, _sittings(shown, members, settings), caller, settings)
     reasons += heard.losses
     if len(heard.ballots) < FEWEST_BALLOTS:
-        reasons.append(f"{len(heard.ballots)} ballots are no council; the answers were fused")
+        cast = len(heard.ballots) or "no"
+        reasons.append(f"{cast} valid ballots make no council; the answers were fused")
         return await fusion_of(step, answers, usable, reasons)
     ahead = leaders(heard.ballots)
     top = next(answer for answer in usable if answer.call_id in ahead)
     outcome = await write(step, answers, shown, _minutes(shown, heard), reasons, instead=top)
     winner = ahead[0] if len(ahead) == 1 else None
-    return beside(outcome, replace(verdict_of(usable, heard.ballots), winner=winner))
+    told = replace(outcome, reasons=(*outcome.reasons, *_tied(usable, ahead)))
+    return beside(told, replace(verdict_of(usable, heard.ballots), winner=winner))
+
+
+def _tied(usable: Sequence[Answer], ahead: Sequence[str]) -> list[str]:
+    """That the reviewers put nobody first, which loses nothing."""
+    names = [f"{one.provider}:{one.model}" for one in usable if one.call_id in ahead]
+    return [f"the reviewers leave a tie of {', '.join(names)}"] if len(names) > 1 else []
 
 
 def check_council(members: Sequence[Target]) -> None:

@@ -7,25 +7,26 @@ exactly the labels it was shown, sent back once and then thrown away, never gues
 import asyncio
 import random
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, product
 
 from msgspec import Struct
 
 from ultra.core.answer import Answer
+from ultra.core.errors import UsageError
 from ultra.core.events import CallRole
 from ultra.core.model import Target
 from ultra.core.ports import Caller, Settings
-from ultra.core.request import Message, Prompt, said
+from ultra.core.request import Message, Prompt, input_tokens_least, said
 from ultra.core.verdict import Ballot, Remark
 from ultra.evaluation.ballots import why_no_ranking
 from ultra.strategies.labels import Labelled, fenced_in_order, lettered
 from ultra.strategies.structured import ask_structured
+from ultra.strategies.writing import fits
 
 DEFAULT_CRITERIA = (
     "correctness first, then following the instructions, then completeness, then concision; length "
     "is not a merit"
 )
-
 
 TIE = "tie"
 
@@ -101,6 +102,31 @@ def own_model(judge: Target, model: str) -> bool:
     return mine.casefold() == theirs.casefold()
 
 
+def rankable(judge: Target, answers: Sequence[Answer], settings: Settings) -> list[Answer]:
+    """The answers that a judge may rank: none of its own model, unless it is let."""
+    return [
+        answer
+        for answer in answers
+        if settings.method.self_judging or not own_model(judge, answer.model)
+    ]
+
+
+def check_windows(prompt: Prompt, judges: Sequence[Target]) -> None:
+    """Raise `UsageError`, before anything is spent, where the task alone is too long for a judge.
+
+    Whether the answers fit beside it shows when they are there: a judge who cannot read all of them
+    is then not asked, and the run says so.
+    """
+    least = input_tokens_least(prompt.messages)
+    for judge in judges:
+        if judge.context_window is not None and least > judge.context_window:
+            raise UsageError(
+                f"context_overflow: the prompt does not fit the window of `{judge.ref}`, which is"
+                " to judge its answers",
+                hint="name a judge with a larger window with `--judge`",
+            )
+
+
 def listwise(
     judges: Sequence[Target], answers: Sequence[Answer], settings: Settings, rotations: int
 ) -> list[Sitting]:
@@ -110,7 +136,7 @@ def listwise(
     """
     sittings: list[Sitting] = []
     for number, judge in enumerate(judges):
-        shown = [answer for answer in answers if not own_model(judge, answer.model)]
+        shown = rankable(judge, answers, settings)
         if len(shown) < 2:
             continue
         order = drawn(shown, settings.seed, f"judge {number}")
@@ -128,12 +154,11 @@ def pairwise(
     """Each judge sees each pair without its own answer in both orders."""
     sittings: list[Sitting] = []
     for number, judge in enumerate(judges):
-        shown = [answer for answer in answers if not own_model(judge, answer.model)]
-        order = drawn(shown, settings.seed, f"judge {number}")
-        for left, right in combinations(order, 2):
-            for first, second in ((left, right), (right, left)):
-                step = f"judge {number} {first.call_id} {second.call_id}"
-                sittings.append(Sitting(judge, lettered([first, second]), step, duel=True))
+        order = drawn(rankable(judge, answers, settings), settings.seed, f"judge {number}")
+        for pair, turned in product(combinations(order, 2), (False, True)):
+            step = f"judge {number} duel {len(sittings)}"
+            shown = lettered(pair[::-1] if turned else pair)
+            sittings.append(Sitting(judge, shown, step, duel=True))
     return sittings
 
 
@@ -195,6 +220,8 @@ async def _ballot(
         return _fault(value, list(by_label))
 
     messages = judge_messages(prompt, shown, settings, duel=sitting.duel)
+    if not fits(sitting.judge, messages):
+        return None, [], too_small(sitting.judge)
     spoken = await ask_structured(caller, sitting.judge, messages, shape, role, fault=fault)
     word, answers, why = spoken
     if word is None:
@@ -207,6 +234,11 @@ async def _ballot(
     )
     known = [(by_label[one.label], one) for one in word.reviews if one.label in by_label]
     return ballot, known, None
+
+
+def too_small(judge: Target) -> str:
+    """What is said of a judge that is not asked since it could not read all of the answers."""
+    return f"context_overflow: the answers do not fit the window of {judge.ref}, a judge"
 
 
 def _fault(word: Ranking | Duel, labels: Sequence[str]) -> str | None:

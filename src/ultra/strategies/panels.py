@@ -11,7 +11,7 @@ from ultra.core.ports import Caller, Settings
 from ultra.core.request import Prompt
 from ultra.core.verdict import Ballot, Verdict
 from ultra.evaluation.agreement import agreement
-from ultra.evaluation.ballots import concordance, standings, swap_consistency
+from ultra.evaluation.ballots import concordance, deviations, standings, swap_consistency
 from ultra.strategies.judging import Heard, hear, listwise, own_model, pairwise
 
 MOST_ROTATIONS = 3
@@ -21,8 +21,8 @@ MOST_ROTATIONS = 3
 async def judged(
     prompt: Prompt, answers: Sequence[Answer], caller: Caller, settings: Settings
 ) -> Heard:
-    """Hear all judges: two answers as a pair in both orders, more in rotations."""
-    if len(answers) == 2:
+    """Hear all judges: in duels two answers, or all where that is wished, else in rotations."""
+    if len(answers) == 2 or settings.method.duels:
         sittings = pairwise(settings.method.judges, answers, settings)
     else:
         sittings = listwise(settings.method.judges, answers, settings, MOST_ROTATIONS)
@@ -37,23 +37,29 @@ def verdict_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> Verdict:
         standings=tuple(standings(ballots)),
         swap_consistency=swap_consistency(ballots),
         concordance=concordance(ballots),
+        deviations=deviations(ballots),
     )
 
 
-def check_judges(judges: Sequence[Target], members: Sequence[Target]) -> None:
+def check_judges(
+    judges: Sequence[Target], members: Sequence[Target], *, self_judging: bool = False
+) -> None:
     """See to it, before anything is spent, that every member has a judge who may judge it.
 
-    A judge is recused from its own answer, and two answers at least must be left to it. Raises
-    `UsageError`.
+    A judge is recused from its own answer unless `self_judging`, and two answers at least must be
+    left to it. Raises `UsageError`.
     """
+    barred = {
+        (judge.ref, member.ref)
+        for judge in judges
+        for member in members
+        if not self_judging and own_model(judge, member.model)
+    }
     for member in members:
-        free = [
-            judge
-            for judge in judges
-            if not own_model(judge, member.model)
-            and sum(not own_model(judge, other.model) for other in members) > 1
-        ]
-        if not free:
+        free = [judge for judge in judges if (judge.ref, member.ref) not in barred]
+        if not any(
+            sum((judge.ref, other.ref) not in barred for other in members) > 1 for judge in free
+        ):
             raise UsageError(
                 f"nobody may judge `{member.name}`: a judge is recused from its own answers and"
                 " needs two others",

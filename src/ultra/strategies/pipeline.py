@@ -1,7 +1,8 @@
 """`pipeline`: one model answers, a safety gate and a quality gate let it through or send it back.
 
 A safety gate that fails or cannot be read blocks; a quality gate that fails lets through what is
-safe and says that nobody reviewed it. Every revision goes through the first gate again.
+safe and says that nobody reviewed it. Every revision goes through the first gate again, and what no
+gate let through is not given.
 """
 
 from collections.abc import Sequence
@@ -16,14 +17,18 @@ from ultra.core.events import StageStarted
 from ultra.core.model import Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import Message, Prompt, said
-from ultra.strategies.judging import own_model
+from ultra.core.text import one_line
+from ultra.strategies.judging import DEFAULT_CRITERIA, check_windows, own_model
 from ultra.strategies.labels import fenced_in_order, lettered
 from ultra.strategies.requests import request_to
 from ultra.strategies.structured import ask_structured
-from ultra.strategies.writing import Step
+from ultra.strategies.writing import Step, fits
 
-BLOCKED = "safety_gate"
-"""The code of the failure of an answer that the safety gate did not let through."""
+BLOCKED, POOR = "safety_gate", "quality_gate"
+"""The codes of the failure of an answer by the gate that did not let it through."""
+
+SHOWN = 200
+"""Characters of a gate's reason that are told."""
 
 _GATE = (
     "An assistant answered a task. Its answer stands between <answer-{nonce} label=A> and "
@@ -56,23 +61,40 @@ async def pipeline(
     emit: Emit,
     settings: Settings,
 ) -> Outcome:
-    """The last text that passed both gates; none at all where the safety gate stays shut.
+    """The text that passed both gates; none at all where one of them stays shut.
 
     The first judge is the safety gate, the last one the quality gate. Raises `UsageError` without a
-    judge of another model than the generator.
+    judge of another model than the generator, and for one who could not read the prompt.
     """
-    check_gates(settings.method.judges, members[0])
+    check_gates(settings.method.judges, members[0], self_judging=settings.method.self_judging)
+    check_windows(prompt, settings.method.judges)
+    if prompt.tools:
+        raise UsageError(
+            "`pipeline` cannot review calls of tools",
+            hint="leave out the tools, or ask without `--strategy pipeline`",
+        )
     step = Step(prompt, caller, emit, settings, members[0])
     return await _Run(step).made()
 
 
-def check_gates(judges: Sequence[Target], generator: Target) -> None:
+def check_gates(judges: Sequence[Target], generator: Target, *, self_judging: bool = False) -> None:
     """Raise `UsageError` unless there are gates and none is the model that it guards."""
-    if not judges or any(own_model(one, generator.model) for one in judges):
+    own = not self_judging and any(own_model(one, generator.model) for one in judges)
+    if own or not judges:
         raise UsageError(
             "`pipeline` needs gates that are not the model they guard",
             hint="name one or two other models with `--judge`",
         )
+
+
+class _Ruling(Struct, frozen=True):
+    """What the gates say of one answer: the code of the one that held it, empty when both passed.
+
+    `wanted` is what is to be mended, None when nothing can be.
+    """
+
+    gate: str = ""
+    wanted: list[str] | None = None
 
 
 class _Run:
@@ -82,24 +104,24 @@ class _Run:
         self._step = step
         self._reasons: list[str] = []
         self._answers: list[Answer] = []
-        self._passed: Answer | None = None
 
     async def made(self) -> Outcome:
-        messages = self._step.prompt.messages
-        for revision in range(self._step.settings.method.revisions + 1):
+        asked, revisions = self._step.prompt.messages, self._step.settings.method.revisions
+        messages, ruling = asked, _Ruling()
+        for revision in range(revisions + 1):
             answer = await self._written(messages, revision)
             if not answer.ok:
                 self._reasons.append(answer.loss or "the generator failed")
+                return self._outcome(answer)
+            ruling = await self._gates(answer)
+            if not ruling.gate:
+                return self._outcome(answer)
+            if ruling.wanted is None:
                 break
-            wanted = await self._gates(answer)
-            if wanted is None:
-                break
-            messages = (*self._step.prompt.messages, *_revision(answer.text, wanted))
+            messages = (*asked, *_revision(answer.text, ruling.wanted))
         else:
-            self._reasons.append(
-                f"still not good enough after {self._step.settings.method.revisions} revisions"
-            )
-        return self._outcome()
+            self._reasons.append(f"the answer did not pass after {revisions} revisions")
+        return self._outcome(_held(self._answers[-1], ruling.gate, self._reasons[-1]))
 
     async def _written(self, messages: tuple[Message, ...], revision: int) -> Answer:
         step = self._step
@@ -111,70 +133,63 @@ class _Run:
         self._answers.append(answer)
         return answer
 
-    async def _gates(self, answer: Answer) -> list[str] | None:
-        """What is to be mended; None when the answer is done with, for good or ill."""
-        step = self._step
-        step.emit(StageStarted("safety"))
-        safety, why = await self._asked(step.settings.method.judges[0], answer, _SAFETY)
+    async def _gates(self, answer: Answer) -> _Ruling:
+        judges, criteria = self._step.settings.method.judges, self._step.settings.method.criteria
+        self._step.emit(StageStarted("safety"))
+        safety, why = await self._asked(judges[0], answer, "safety", _SAFETY)
         if safety is None:
             self._reasons.append(f"the safety gate failed ({why}) and stays shut")
-            return None
-        if safety.verdict == "block":
-            self._reasons.append(f"the safety gate blocked it: {'; '.join(safety.reasons)}")
-            return None
-        if safety.verdict == "revise":
-            return safety.reasons
-        step.emit(StageStarted("quality"))
-        duty = _QUALITY.format(
-            criteria=step.settings.method.criteria or "correctness and completeness"
-        )
-        quality, why = await self._asked(step.settings.method.judges[-1], answer, duty)
+            return _Ruling(BLOCKED)
+        if safety.verdict != "pass":
+            return self._ruled(BLOCKED, safety)
+        self._step.emit(StageStarted("quality"))
+        duty = _QUALITY.format(criteria=criteria or DEFAULT_CRITERIA)
+        quality, why = await self._asked(judges[-1], answer, "quality", duty)
         if quality is None:
             self._reasons.append(f"nobody reviewed it: the quality gate failed ({why})")
-        self._passed = answer
-        if quality is None or quality.verdict == "pass":
-            return None
-        return quality.reasons
+            return _Ruling()
+        return _Ruling() if quality.verdict == "pass" else self._ruled(POOR, quality)
 
-    async def _asked(self, judge: Target, answer: Answer, duty: str) -> tuple[Gate | None, str]:
+    def _ruled(self, code: str, gate: Gate) -> _Ruling:
+        """The ruling of a gate that did not pass an answer, told where that is its last word."""
+        if gate.verdict == "revise":
+            return _Ruling(code, gate.reasons)
+        name = "safety" if code == BLOCKED else "quality"
+        told = "; ".join(one_line(reason, SHOWN) for reason in gate.reasons)
+        self._reasons.append(f"the {name} gate blocked it: {told or 'it gave no reason'}")
+        return _Ruling(code)
+
+    async def _asked(
+        self, judge: Target, answer: Answer, name: str, duty: str
+    ) -> tuple[Gate | None, str]:
+        """What a gate says, None with the reason where it says nothing that can be read."""
         step = self._step
-        place = f"{duty[:20]} {len(self._answers)}"
+        place = f"{name} {len(self._answers)}"
         shown = fenced_in_order(lettered([answer]), step.settings.seed, place)
         turns = "\n\n".join(f"{one.role}: {one.text}" for one in step.prompt.messages)
         messages = (
             said("system", _GATE.format(nonce=shown.nonce, duty=duty)),
             said("user", f"The task:\n{turns}\n\nThe answer:\n{shown.fenced()}"),
         )
+        if not fits(judge, messages):
+            return None, f"context_overflow: the answer does not fit the window of {judge.ref}"
         gate, _, why = await ask_structured(step.caller, judge, messages, Gate, "judge")
         return gate, why
 
-    def _outcome(self) -> Outcome:
-        answer = self._passed
-        if answer is None:
-            last = self._answers[-1]
-            return Outcome(
-                tuple(self._answers),
-                answer=_blocked(last, self._reasons) if last.ok else last,
-                reasons=tuple(self._reasons),
-            )
+    def _outcome(self, answer: Answer) -> Outcome:
         return Outcome(
             tuple(self._answers),
             answer=answer,
-            provenance=(f"{answer.provider}:{answer.model}",),
-            degraded=bool(self._reasons),
+            provenance=(f"{answer.provider}:{answer.model}",) if answer.ok else (),
+            degraded=answer.ok and bool(self._reasons),
             reasons=tuple(self._reasons),
         )
 
 
-def _blocked(answer: Answer, reasons: Sequence[str]) -> Answer:
-    """The answer without a word of it, since none passed."""
-    error = CallError(
-        ErrorClass.CONTENT_FILTER,
-        reasons[-1] if reasons else "no gate let the answer through",
-        code=BLOCKED,
-        sent=True,
-    )
-    failure = error.failure(answer.provider, answer.model)
+def _held(answer: Answer, gate: str, why: str) -> Answer:
+    """The answer without a word of it, since it did not pass."""
+    kind = ErrorClass.CONTENT_FILTER if gate == BLOCKED else ErrorClass.BAD_RESPONSE
+    failure = CallError(kind, why, code=gate, sent=True).failure(answer.provider, answer.model)
     return replace(answer, status="error", text="", reasoning="", error=failure)
 
 

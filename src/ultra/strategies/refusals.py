@@ -70,7 +70,7 @@ def _check_people(strategy: str, members: Sequence[Target], method: Method) -> N
     elif strategy == "pipeline":
         from ultra.strategies.pipeline import check_gates  # noqa: PLC0415
 
-        check_gates(method.judges, members[0])
+        check_gates(method.judges, members[0], self_judging=method.self_judging)
 
 
 def _at_most(most: int) -> str:

@@ -1,5 +1,6 @@
 """Answers of a fixed shape from a model: asked for by schema, checked, and repaired once."""
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from ultra.core.events import CallRole
 from ultra.core.model import Target
 from ultra.core.ports import Caller, CallSpec
 from ultra.core.request import CallRequest, Message, said
+from ultra.core.text import one_line
 
 T = TypeVar("T")
 
@@ -51,10 +53,8 @@ async def ask_shaped(
         if not answer.ok:
             return None, answers, answer.error.error_class.value if answer.error else "no answer"
         try:
-            value = msgspec.json.decode(
-                unfenced(answer.text).encode("utf-8", "replace"), type=shape
-            )
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            value = decoded(answer.text, shape)
+        except ValueError as error:
             reason = str(error)
         else:
             wrong = fault(value)
@@ -64,6 +64,28 @@ async def ask_shaped(
         turns = repair_turns(answer.text, reason)
         request = replace(request, messages=(*request.messages, *turns))
     return None, answers, f"not the JSON asked for: {reason}"
+
+
+def decoded(text: str, shape: type[T]) -> T:
+    """The one JSON value of a shape that a text is. Raises `ValueError` for any other text.
+
+    A name that stands twice in one object is refused: of two verdicts neither is taken.
+    """
+    plain = unfenced(text).encode("utf-8", "replace")
+    try:
+        value = msgspec.json.decode(plain, type=shape)
+        json.loads(plain, object_pairs_hook=_once)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"`{one_line(twice, 80)}` stands twice")
+    return dict(pairs)
 
 
 def repair_turns(text: str, why: str) -> tuple[Message, ...]:

@@ -14,7 +14,7 @@ from ultra.core.verdict import Verdict
 from ultra.evaluation.extraction import extracted, groups_of
 from ultra.evaluation.voting import Party, overshadowed, parties, tied, weights
 from ultra.strategies.requests import lost, member_of, panel, stand_in, with_format
-from ultra.strategies.writing import Step
+from ultra.strategies.writing import Step, beside
 
 
 async def vote(
@@ -36,15 +36,18 @@ async def vote(
         answers = await calls.settle(settings.quorum, settings.grace_s)
     usable = [answer for answer in answers if answer.ok]
     outcome = counted(answers, usable, lost(answers), settings)
-    if outcome.answer is not None or not settings.method.escalate or len(usable) < 2:
+    saying = [answer for answer in usable if answer.text.strip()]
+    if outcome.answer is not None or not settings.method.escalate or len(saying) < 2:
         return outcome
     # Analysis and writer, which a vote that is decided does not need.
     from ultra.strategies.fusion import fusion_of  # noqa: PLC0415
 
-    writer = settings.synthesizer or member_of(usable[0], members)
-    step = Step(prompt, caller, emit, settings, writer)
-    fused = await fusion_of(step, answers, usable, [*outcome.reasons, "the answers were fused"])
-    return replace(fused, verdict=outcome.verdict)
+    writer = settings.synthesizer or member_of(saying[0], members)
+    # What they come to was counted, and was not enough: fusion is not to take the leader after all.
+    freely = replace(settings, method=replace(settings.method, extract=None))
+    step = Step(prompt, caller, emit, freely, writer, tuple(members))
+    reasons = [*outcome.reasons, "the answers were fused"]
+    return beside(await fusion_of(step, answers, saying, reasons), outcome.verdict)
 
 
 def fewest(members: int) -> int:
