@@ -87,6 +87,7 @@ def test_every_policy_is_known_and_says_what_it_goes_by(home: Home, policy: Poli
         ("policy: balanced, weights: {qualty: 1}", "is nothing that counts here"),
         ("policy: cheapest, min_quality: 2", "must be at most 1"),
         ("policy: fastest, slo_s: 0", "must be more than 0"),
+        ("policy: fastest, slo: p99", "p99"),
         ("policy: cheap", "`cheap` is not known here"),
         ("on_context_length: [nobody]", "nothing is called `nobody`"),
     ],

@@ -98,6 +98,19 @@ def test_each_policy_decides_as_it_says(
     assert names(plan(policy, *facts, **rules)) == expected
 
 
+def test_the_fastest_in_nine_cases_of_ten_may_be_another() -> None:
+    """`slo: p90` goes by what nine in ten answers stayed within, not by the usual time."""
+    steady = Fact(model("steady"), estimates=replace(fared(ttft_s=1.0), duration_p90_s=2.1))
+    moody = Fact(model("moody"), estimates=replace(fared(ttft_s=0.1), duration_p90_s=30.0))
+
+    def first(**rules: Any) -> Counter[str]:
+        made = (plan("fastest", steady, moody, seed=seed, **rules) for seed in range(100))
+        return Counter(names(one)[0] for one in made)
+
+    assert first()["moody"] > 80
+    assert first(slo="p90")["steady"] > 80
+
+
 def test_expected_cost_counts_words_and_tries() -> None:
     """1,000 tokens in and 100 out at $1 a million each, with one try in two."""
     known = fared(n=9, failed=5)

@@ -19,6 +19,7 @@ from ultra.cli.route import route
 from ultra.cli.verbs import VERBS
 from ultra.config.schema import Protocol, json_schema
 from ultra.core.breaker import Standing as BreakerWord
+from ultra.core.candidates import Evidence, Why
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Body
 from ultra.core.health import (
@@ -31,9 +32,11 @@ from ultra.core.health import (
     Standing,
     Traffic,
 )
+from ultra.core.model import Policy
 from ultra.core.records import AttemptDocument, CallDocument, RunDocument
 from ultra.core.stream import StreamBody
 from ultra.core.verdict import Verdict
+from ultra.output.explanation import CandidateDocument, ExcludedDocument, PlanDocument
 from ultra.providers.simulated.dials import Dials, Fault
 from ultra.strategies.registry import STRATEGIES
 
@@ -46,6 +49,7 @@ _LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _CALL = re.compile(r"""(?:^|[|;&(]|\bdo\b)\s*(?:[A-Z_]+=\S+ )*(ultra(?:\s|$)[^\n]*)""")
+_CODE = re.compile(r"`([^`]+)`")
 _INLINE = re.compile(r"`(ultra [^`]+)`")
 
 
@@ -190,6 +194,18 @@ def test_every_word_of_a_health_report_is_told() -> None:
     fields = {field for struct in structs for field in struct.__struct_fields__}
 
     assert (fields | set(get_args(Standing)) | set(get_args(BreakerWord))) - named == set()
+
+
+def test_every_field_of_a_plan_is_told_and_no_other() -> None:
+    """The table's first column is the document; every reason and policy has its word."""
+    page = ROOT / "docs/routes.md"
+    told = {word for row in cells(page, "The plan as JSON") for word in _CODE.findall(row[0])}
+    structs = (PlanDocument, CandidateDocument, ExcludedDocument)
+    fields = {field for struct in structs for field in struct.__struct_fields__}
+
+    assert told == fields - set(ExcludedDocument.__struct_fields__)
+    words = {*fields, *get_args(Why), *get_args(Evidence), *get_args(Policy)}
+    assert words - code_words(page) == set()
 
 
 def test_every_key_of_a_profile_is_told() -> None:

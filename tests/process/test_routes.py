@@ -266,3 +266,27 @@ async def test_under_a_deadline_the_breaker_that_is_due_first_is_waited_for(
 
     assert (ended.code, ended.out) == (0, ANSWER), ended.err
     assert asked(server) == ["good"]
+
+
+async def test_a_used_up_budget_is_explained_and_leaves_the_word_to_who_is_free(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """The wall is the user's; the one behind it is named with what is short."""
+    for provider in ("lab", "other"):
+        scope = f"provider:{provider}"
+        set_ = await ultra.run("budgets", "set", scope, "0.0002", "--mode", "hard")
+        assert set_.code == 0, set_.err
+    profile = ultra.home / "config" / "ultra.yaml"
+    routes = "routes:\n  frugal: {candidates: [dear, limited], on_failure: [good]}"
+    profile.write_text(profile.read_text().replace("routes:", routes))
+
+    told = await explained(ultra, "frugal")
+    table = await ultra.run("ask", "-m", "frugal", "--explain", "what is it?")
+    ended = await ultra.run("ask", "-m", "frugal", "--quiet", "what is it?")
+
+    (dear,) = [one for one in told["candidates"] if one["name"] == "dear"]
+    assert (dear["excluded"]["why"], dear["excluded"]["wait_s"]) == ("budget", None)
+    assert "budget: the hard budget of $0.0002 a" in " ".join(table.out.split())
+    assert told["order"] == ["lab:limited", "lab:good"]
+    assert (ended.code, ended.out) == (0, ANSWER)
+    assert asked(server) == ["limited", "good"]

@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.support.fakes import prompt, target
+from tests.support.fakes import PRICE, prompt, target
 from tests.support.ledger import STARTED, attempt_record, ledger_at, result, run_record
 from ultra.config.paths import Paths
 from ultra.config.secrets import Keys
+from ultra.core.budget import Limit
+from ultra.core.cost import FREE
 from ultra.core.errors import GuardError, UsageError
-from ultra.core.model import KeyRef, Policy, Route, Target
+from ultra.core.model import KeyRef, Policy, Route, RouteRules, Target
 from ultra.core.profile import GuardRules, Profile
 from ultra.core.request import Media, Message, Prompt, Text, said
 from ultra.core.routing import Plan
 from ultra.runtime.action import Action, Selection
-from ultra.runtime.routing import Sources, plan_of, routed
+from ultra.runtime.routing import ENOUGH, Sources, plan_of, routed
+from ultra.store.walls import Account
 
 LONG = "word " * 1000
 
@@ -181,6 +184,95 @@ def test_a_log_that_cannot_be_read_leaves_the_plan_to_what_is_known_without_it(
     made = planned(replace(sources, database=broken), UNKNOWN, ABLE, policy="cheapest")
 
     assert len(made.order) == 2
+
+
+async def begun(folder: Path) -> Path:
+    """A log in which one call stands."""
+    path = folder / "ultra.db"
+    ledger = ledger_at(path)
+    ledger.begin_run(run_record())
+    await ledger.admit(attempt_record())
+    assert await ledger.flush(30.0)
+    return path
+
+
+def hard(scope: str, limit_nano: int) -> Account:
+    return Account("test", limits=(Limit(scope, "day", limit_nano, "hard"),))
+
+
+@pytest.mark.parametrize("policy", ["order", "cheapest", "round-robin"])
+async def test_whom_a_used_up_budget_forbids_is_left_out(
+    sources: Sources, tmp_path: Path, policy: Policy
+) -> None:
+    """Whatever the policy; what costs nothing is still asked, and what has no price is not."""
+    path = await begun(tmp_path)
+    dear, free = target("dear", price=PRICE), target("free", price=FREE)
+    unpriced = target("unpriced", price=None)
+    mine = replace(sources, database=path, now=STARTED)
+
+    poor = planned(
+        replace(mine, account=hard("all", 1)),
+        dear,
+        unpriced,
+        free,
+        policy=policy,
+        rules=RouteRules(allow_unpriced=True),
+    )
+    elsewhere = planned(replace(mine, account=hard("provider:other", 1)), dear, policy=policy)
+
+    assert [one.name for one in poor.order] == ["free"]
+    assert why(poor) == {"dear": "budget", "unpriced": "budget"}
+    (said_of_it,) = [one.exclusion for one in poor.candidates if one.target.name == "dear"]
+    assert said_of_it is not None
+    assert said_of_it.message.startswith("the hard budget of $0.000000001 a day for `all` has")
+    assert why(elsewhere) == {}
+
+
+async def test_where_a_budget_forbids_all_the_first_is_asked_and_told(
+    sources: Sources, tmp_path: Path
+) -> None:
+    """Admission then says what is short, and may find that the budget has room again."""
+    path = await begun(tmp_path)
+    mine = replace(sources, database=path, now=STARTED, account=hard("all", 1))
+
+    made = planned(mine, target("a", price=PRICE), target("b", price=PRICE))
+
+    assert [one.name for one in made.order] == ["a", "b"]
+
+
+async def test_calls_with_the_runs_tags_speak_for_a_model_once_there_are_enough(
+    sources: Sources, tmp_path: Path
+) -> None:
+    """Nineteen are too few: then all calls count, whatever their tags."""
+    path = tmp_path / "ultra.db"
+    ledger = ledger_at(path)
+
+    async def call(number: int, tags: dict[str, str], ttft_s: float) -> None:
+        run_id = f"run{number:09d}"
+        ledger.begin_run(run_record(run_id, tags=tags))
+        attempt = attempt_record(run_id, target=UNKNOWN, started_at=STARTED + number)
+        await ledger.admit(attempt)
+        ledger.close(attempt.attempt_id, result(ttft_s=ttft_s))
+
+    tagged = {"team": "search"}
+    for number in range(60):
+        few = number < ENOUGH - 1
+        await call(number, tagged if few else {}, 9.0 if few else 1.0)
+    assert await ledger.flush(30.0)
+    mine = replace(sources, database=path, now=STARTED + 100.0)
+
+    def known(tags: dict[str, str]) -> tuple[int, bool, float | None]:
+        account = Account(tags=tags)
+        made = planned(replace(mine, account=account), UNKNOWN, policy="fastest")
+        found = made.candidates[0].estimates
+        return found.calls, found.tagged, found.ttft_p50_s
+
+    assert known(tagged)[:2] == (60, False)
+    await call(60, tagged, 9.0)
+    assert await ledger.flush(30.0)
+    assert known(tagged) == (ENOUGH, True, 10.0 - 1.0)
+    assert known({})[:2] == (61, False)
+    assert known({"team": "ads"})[:2] == (61, False)
 
 
 async def test_a_route_in_order_does_not_look_at_the_log(sources: Sources, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from ultra.core.records import RouteDocument
 from ultra.core.usage import Usage
 from ultra.store import breakers, gates
 from ultra.store.barriers import Barrier, Caller, barriers
-from ultra.store.experience import _SAMPLES, WINDOW_CALLS, WINDOW_S, last_asked, samples
+from ultra.store.experience import _SAMPLES, _TAGGED, WINDOW_CALLS, WINDOW_S, last_asked, samples
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
 from ultra.store.reading import reading
@@ -50,10 +50,16 @@ class Teller:
         self.ledger: SqliteLedger = ledger_at(path, breaker=BreakerRules(failures=100_000))
         self._count = 0
 
-    async def call(self, *tries: AttemptResult, at: float = 0.0, **fields: Any) -> None:
+    async def call(
+        self,
+        *tries: AttemptResult,
+        at: float = 0.0,
+        tags: dict[str, str] | None = None,
+        **fields: Any,
+    ) -> None:
         self._count += 1
         run_id = f"run{self._count:09d}"
-        self.ledger.begin_run(run_record(run_id))
+        self.ledger.begin_run(run_record(run_id, tags=tags or {}))
         for number, outcome in enumerate(tries, 1):
             attempt = attempt_record(
                 run_id,
@@ -73,10 +79,12 @@ def failed(error_class: ErrorClass, **fields: Any) -> AttemptResult:
     return result("", **told)
 
 
-def told_of(path: Path, *targets: Any, now: float = NOW) -> list[list[Sample]]:
+def told_of(
+    path: Path, *targets: Any, now: float = NOW, tags: dict[str, str] | None = None
+) -> list[list[Sample]]:
     with reading(path) as connection:
         assert connection is not None
-        return samples(connection, targets or (MODEL,), now)
+        return samples(connection, targets or (MODEL,), now, tags)
 
 
 async def test_an_answer_says_how_long_how_much_and_how_fast(path: Path) -> None:
@@ -155,6 +163,25 @@ async def test_only_the_latest_calls_of_a_week_count(path: Path) -> None:
     assert told_of(path, now=NOW + WINDOW_S) == [[]]
 
 
+async def test_calls_are_told_apart_by_the_tags_of_their_runs(path: Path) -> None:
+    """All tags that are asked for have to be there; more may."""
+    teller = Teller(path)
+    await teller.call(result(ttft_s=0.1))
+    await teller.call(result(ttft_s=0.2), at=2.0, tags={"team": "search"})
+    await teller.call(result(ttft_s=0.3), at=4.0, tags={"team": "search", "kind": "code"})
+    await teller.call(result(ttft_s=0.4), at=6.0, tags={"team": "ads", "kind": "code"})
+    await teller.done()
+
+    def firsts(tags: dict[str, str]) -> list[float | None]:
+        (found,) = told_of(path, tags=tags)
+        return [one.ttft_s for one in found]
+
+    assert firsts({}) == [0.4, 0.3, 0.2, 0.1]
+    assert firsts({"team": "search"}) == [0.3, 0.2]
+    assert firsts({"kind": "code", "team": "search"}) == [0.3]
+    assert firsts({"team": "nobody"}) == []
+
+
 async def test_what_the_cache_served_takes_no_calls_place(path: Path) -> None:
     """Two hundred answers from the disk leave the one that was asked for in sight."""
     teller = Teller(path)
@@ -176,7 +203,8 @@ async def test_the_questions_are_answered_from_indexes(path: Path) -> None:
 
     with closing(sqlite3.connect(path)) as connection:
         asked = connection.execute(
-            f"EXPLAIN QUERY PLAN {_SAMPLES}" % "(0, 'lab', 'm-1')", (0.0,)
+            f"EXPLAIN QUERY PLAN {_SAMPLES.format(tagged=_TAGGED)}" % "(0, 'lab', 'm-1')",
+            (0.0, "team", "search"),
         ).fetchall()
     searched = [line for *_, line in asked if line.startswith(("SCAN", "SEARCH"))]
 

@@ -25,7 +25,15 @@ PRIOR_MASS = 10
 """How many judged answers a tier counts for."""
 
 Why = Literal[
-    "capability", "window", "price", "quality", "key", "breaker", "rate_limit", "guardrail"
+    "capability",
+    "window",
+    "price",
+    "quality",
+    "key",
+    "breaker",
+    "rate_limit",
+    "budget",
+    "guardrail",
 ]
 Place = Literal["candidate", "on_failure", "on_context_length", "on_content_filter"]
 Evidence = Literal["prior", "assumed", "measured"]
@@ -113,7 +121,7 @@ def weighed(fact: Fact, size: Size, route: Route) -> Candidate:
         fact.exclusion,
         known,
         cost_nano=_cost(target, size.input_tokens, tokens, known),
-        time_s=_time(known, tokens),
+        time_s=known.duration_p90_s if route.rules.slo == "p90" else _time(known, tokens),
         belief=belief(target.tier, known if explored else Estimates()),
         evidence="measured" if explored else given,
         asked_at=fact.asked_at,

@@ -38,7 +38,8 @@ class Sample(Struct, frozen=True):
 class Estimates(Struct, frozen=True, omit_defaults=True):
     """What is known of a model; None where no call says it.
 
-    `good` and `bad` count the calls with the older ones discounted.
+    `good` and `bad` count the calls with the older ones discounted. `tagged` says that only calls
+    with the tags of the run at hand were looked at.
     """
 
     calls: int = 0
@@ -52,6 +53,7 @@ class Estimates(Struct, frozen=True, omit_defaults=True):
     duration_p50_s: float | None = None
     duration_p90_s: float | None = None
     duration_ewma_s: float | None = None
+    tagged: bool = False
 
     @property
     def success(self) -> float:
@@ -68,7 +70,7 @@ class Estimates(Struct, frozen=True, omit_defaults=True):
         return (1 + self.calls) / (1 + self.answered)
 
 
-def estimates(samples: Sequence[Sample]) -> Estimates:
+def estimates(samples: Sequence[Sample], *, tagged: bool = False) -> Estimates:
     """What calls say, given the newest first."""
     recent = samples[:RECENT]
     good, bad = _discounted(samples)
@@ -86,6 +88,7 @@ def estimates(samples: Sequence[Sample]) -> Estimates:
         duration_p50_s=median(_known(recent, lambda one: one.duration_s)),
         duration_p90_s=quantile(durations, 0.9),
         duration_ewma_s=ewma(durations),
+        tagged=tagged,
     )
 
 

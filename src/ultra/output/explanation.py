@@ -32,8 +32,9 @@ class CandidateDocument(Struct, frozen=True):
     """One model of a route.
 
     `list` is the key of the profile that names it. `position` counts from 1 in the order asked,
-    None for one that is not in it. Figures are None where nothing is known; `cost_nano`, `time_s`
-    and `quality` (0..1) are expected, `success` is the mean of Beta(1 + answered, 1 + failed).
+    None for one that is not in it. `tagged` says that the figures are of calls with the run's tags
+    alone. They are None where nothing is known; `cost_nano`, `time_s` and `quality` (0..1) are
+    expected, `success` is the mean of Beta(1 + answered, 1 + failed).
     """
 
     name: str
@@ -45,6 +46,7 @@ class CandidateDocument(Struct, frozen=True):
     excluded: ExcludedDocument | None
     calls: int
     answered: int
+    tagged: bool
     success: float
     cost_nano: int | None
     time_s: float | None
@@ -118,7 +120,7 @@ def _row(line: Candidate, plan: Plan) -> list[str]:
 
 
 def _remarks(line: Candidate, place: int | None) -> str:
-    words = [_LISTS[line.place]]
+    words = [_LISTS[line.place], "by calls with these tags" if line.estimates.tagged else ""]
     if line.exclusion is not None:
         words.insert(0, f"{line.exclusion.why}: {line.exclusion.message}")
     elif place == 1:
@@ -149,6 +151,7 @@ def _candidate(line: Candidate, plan: Plan, now: float) -> CandidateDocument:
         excluded=ExcludedDocument(out.why, out.message, _wait(line, now)) if out else None,
         calls=known.calls,
         answered=known.answered,
+        tagged=known.tagged,
         success=known.success,
         cost_nano=line.cost_nano,
         time_s=finite(line.time_s),

@@ -12,45 +12,56 @@ from ultra.core.candidates import Exclusion, Fact, Place, Size
 from ultra.core.errors import (
     ConfigError,
     ErrorClass,
+    Failure,
     GuardError,
     StoreError,
     UltraError,
     UsageError,
 )
-from ultra.core.estimates import Estimates, estimates
+from ultra.core.estimates import Estimates, Sample, estimates
 from ultra.core.model import Capability, Route, Target
 from ultra.core.policies import MEASURED
 from ultra.core.profile import Profile, forbidden
-from ultra.core.request import Prompt, input_tokens_bound
+from ultra.core.request import CallRequest, Prompt, input_tokens_bound, settled
 from ultra.core.routing import Plan, decide
-from ultra.engine.accounting import DEFAULT_OUTPUT_TOKENS
+from ultra.engine.accounting import DEFAULT_OUTPUT_TOKENS, bound_of
 from ultra.runtime.action import Action, Selection
 from ultra.runtime.prompting import NEEDS
+from ultra.runtime.spending import limits_of
 from ultra.store.barriers import Barrier, Caller, barriers
 from ultra.store.experience import last_asked, samples
 from ultra.store.reading import reading
+from ultra.store.walls import Account, walls
 
 WHENEVER = float("inf")
 """Until somebody mends it: such a model is asked when there is no other, and says what is wrong."""
+
+ENOUGH = 20
+"""Calls with a run's tags from which these speak for a model, rather than all of its calls."""
 
 SURE, LIKELY = 8, 4
 """Bytes a token beyond which a prompt surely, and very likely, holds more tokens than a window."""
 
 
 class Sources(Struct, frozen=True):
-    """Where a plan takes its facts from. `now` is UTC seconds since the epoch."""
+    """Where a plan takes its facts from, and whom its run is charged to.
+
+    `now` is UTC seconds since the epoch.
+    """
 
     profile: Profile
     keys: Keys
     database: Path
     now: float
     rng: random.Random
+    account: Account = Account()
 
 
 class _Memory(Struct, frozen=True):
     """What the log knows of each model, in order; empty where it was not asked or told nothing."""
 
     barriers: Sequence[Barrier | None] = ()
+    walls: Sequence[Failure | None] = ()
     estimates: Sequence[Estimates] = ()
     asked_at: Sequence[float | None] = ()
 
@@ -58,9 +69,9 @@ class _Memory(Struct, frozen=True):
 def routed(action: Action, sources: Sources, *, whole: bool = False) -> Action:
     """The action with its route's plan, made once.
 
-    A route in `order` reads nothing of the log, since admission refuses what must not be sent; with
-    `whole` everything is read, for showing. Raises `UsageError` when the prompt suits no model,
-    `ConfigError` when the profile lets none be asked.
+    A route in `order` reads of the log what budgets are left and nothing else, since admission
+    refuses what must not be sent; with `whole` everything is read, for showing. Raises
+    `UsageError` when the prompt suits no model, `ConfigError` when the profile lets none be asked.
     """
     selection = action.selection
     if selection.route is None or selection.plan is not None:
@@ -73,6 +84,16 @@ def routed(action: Action, sources: Sources, *, whole: bool = False) -> Action:
 
 def _with(selection: Selection, plan: Plan) -> Selection:
     return replace(selection, members=plan.order or selection.members, plan=plan)
+
+
+def account_of(action: Action, profile: Profile) -> Account:
+    """Whom the run of an action is charged to, and the limits that it brings itself."""
+    return Account(
+        profile.name,
+        action.cost_center or profile.budget.cost_center,
+        action.tags,
+        limits_of(action, profile),
+    )
 
 
 def plan_of(route: Route, prompt: Prompt, sources: Sources, *, whole: bool = False) -> Plan:
@@ -91,13 +112,14 @@ def plan_of(route: Route, prompt: Prompt, sources: Sources, *, whole: bool = Fal
     callers = [
         Caller(target, _fingerprint(key)) for (_, target), key in zip(places, keys, strict=True)
     ]
-    memory = _remembered(route, callers, size, sources, whole=whole)
+    memory = _remembered(route, callers, prompt, sources, whole=whole)
     facts = [
         Fact(
             target,
             place,
             _excluded(target, prompt, sources.profile)
             or _without_key(keys[at])
+            or _too_dear(memory.walls[at] if memory.walls else None)
             or _barred(memory.barriers[at] if memory.barriers else None),
             memory.estimates[at] if memory.estimates else Estimates(),
             memory.asked_at[at] if memory.asked_at else None,
@@ -123,25 +145,51 @@ def nobody(plan: Plan) -> UltraError:
 
 
 def _remembered(
-    route: Route, callers: Sequence[Caller], size: Size, sources: Sources, *, whole: bool
+    route: Route, callers: Sequence[Caller], prompt: Prompt, sources: Sources, *, whole: bool
 ) -> _Memory:
     """What the policy needs of the log; a log that cannot be read tells nothing."""
-    if route.policy == "order" and not whole:
-        return _Memory()
-    targets = [caller.target for caller in callers]
-    tokens = size.input_tokens + (size.output_cap or DEFAULT_OUTPUT_TOKENS)
+    bounds = [bound_of(_request(caller.target, prompt)) for caller in callers]
     try:
         with reading(sources.database) as connection:
             if connection is None:
                 return _Memory()
-            known = samples(connection, targets, sources.now) if _asks(route, whole) else ()
+            forbidden_by = walls(
+                connection, list(zip(callers, bounds, strict=True)), sources.account, sources.now
+            )
+            if route.policy == "order" and not whole:
+                return _Memory(walls=forbidden_by)
+            targets = [caller.target for caller in callers]
+            cap = prompt.sampling.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+            tokens = input_tokens_bound(prompt.messages, prompt.tools) + cap
+            asked = targets if _asks(route, whole) else ()
+            tags = sources.account.tags
             return _Memory(
                 barriers(connection, callers, tokens=tokens, now=sources.now),
-                [estimates(of_one) for of_one in known],
+                forbidden_by,
+                _estimates(
+                    samples(connection, asked, sources.now),
+                    samples(connection, asked, sources.now, tags) if tags else (),
+                ),
                 last_asked(connection, targets) if route.policy == "round-robin" else (),
             )
     except StoreError:
         return _Memory()
+
+
+def _request(target: Target, prompt: Prompt) -> CallRequest:
+    """The call that admission would be asked about."""
+    request = CallRequest(target, prompt.messages, prompt.sampling, tools=prompt.tools)
+    return settled(request)
+
+
+def _estimates(
+    every: Sequence[Sequence[Sample]], alike: Sequence[Sequence[Sample]]
+) -> list[Estimates]:
+    """What the log says of each model: its calls with the run's tags where these are enough."""
+    return [
+        estimates(some, tagged=True) if len(some) >= ENOUGH else estimates(whole)
+        for some, whole in zip(alike or [()] * len(every), every, strict=True)
+    ]
 
 
 def _asks(route: Route, whole: bool) -> bool:
@@ -195,6 +243,10 @@ def _without_key(key: KeyStatus | None) -> Exclusion | None:
     if key is None or key.source is not None:
         return None
     return Exclusion("key", f"there is no key: {key.detail}", WHENEVER)
+
+
+def _too_dear(failure: Failure | None) -> Exclusion | None:
+    return None if failure is None else Exclusion("budget", failure.message, WHENEVER)
 
 
 def _barred(barrier: Barrier | None) -> Exclusion | None:

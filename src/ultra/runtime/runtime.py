@@ -154,11 +154,12 @@ class Runtime:
         """
         if action.selection.route is None or action.selection.plan is not None:
             return action
-        from ultra.runtime.routing import Sources, routed
+        from ultra.runtime.routing import Sources, account_of, routed
 
         keys = self._keys_for(action.selection)
         now, rng = self.clock.time(), random.Random(action.seed)  # noqa: S311 - shares out calls
-        sources = Sources(self.profile, keys, self.paths.database, now, rng)
+        account = account_of(action, self.profile)
+        sources = Sources(self.profile, keys, self.paths.database, now, rng, account)
         return routed(action, sources, whole=whole)
 
     def perform(self, action: Action, watch: Callable[[Interrupt], Sequence[Sink]]) -> RunResult:

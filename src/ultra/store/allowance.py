@@ -1,6 +1,6 @@
 """What budgets allow a call or a whole fan-out, and the words for what they do not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from ultra.core.budget import (
 from ultra.core.cost import usd
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.windows import next_window
-from ultra.store.counters import Reservation, Window
+from ultra.store.counters import Reservation, Window, Windows
 
 
 class Line(Struct, frozen=True):
@@ -40,6 +40,30 @@ class Line(Struct, frozen=True):
     def nearly_used(self) -> bool:
         """Whether more than nine tenths are used: too little for a call that is no necessity."""
         return 10 * self.left < self.limit.limit_nano
+
+
+def lines_of(
+    scopes: Collection[str],
+    stored: Sequence[Limit],
+    own: Sequence[Limit],
+    windows: Windows,
+    run_id: str,
+) -> list[Line]:
+    """The limits that bound some scopes, those of the store before a run's own, with their windows.
+
+    Whoever lowers a limit of the store counts in its time zone.
+    """
+    zones = {(limit.scope, limit.period): limit.timezone for limit in stored}
+    return [
+        Line(
+            limit,
+            windows.current(
+                limit.scope, limit.period, run_id, zones.get((limit.scope, limit.period), "")
+            ),
+        )
+        for limit in (*stored, *own)
+        if limit.scope in scopes
+    ]
 
 
 class Allowed(Struct, frozen=True):

@@ -18,6 +18,7 @@ from ultra.store.allowance import (
     Share,
     allow,
     allow_whole,
+    lines_of,
     no_price,
     on_network,
     warning,
@@ -162,20 +163,7 @@ class Budgets:
         if not stored and not run.limits:
             return []
         scopes = scopes_of(run.profile, run.cost_center, run.tags, provider, key_fp)
-        zones = {(limit.scope, limit.period): limit.timezone for limit in stored}
-        return [
-            Line(
-                limit,
-                self._work.windows.current(
-                    limit.scope,
-                    limit.period,
-                    run.run_id,
-                    zones.get((limit.scope, limit.period), ""),
-                ),
-            )
-            for limit in (*stored, *run.limits)
-            if limit.scope in scopes
-        ]
+        return lines_of(scopes, stored, run.limits, self._work.windows, run.run_id)
 
     def _forbidden(
         self, attempt: AttemptRecord, run: RunRecord, hard: Sequence[Line], now: float

@@ -1,7 +1,7 @@
 """How models fared in the user's own log: how often they answered, and how fast."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -58,13 +58,16 @@ WINDOW_S = 7 * 86_400.0
 WINDOW_CALLS = 200
 """How far back a route looks: so many days, and in them at most so many calls of a model."""
 
+_TAGGED = """ AND EXISTS (
+    SELECT 1 FROM run_tags g WHERE g.run_id = r.run_id AND g.name = ? AND g.value = ?)"""
+
 _SAMPLES = f"""
 SELECT w.column1, c.base_url, c.simulated, c.role, c.status, a.error_class,
   a.started_at - c.started_at, a.ttft_s, a.duration_s,
   ifnull(a.text_output_tokens, 0) + ifnull(a.reasoning_tokens, 0) + ifnull(a.audio_output_tokens, 0)
 FROM (VALUES %s) AS w CROSS JOIN calls c ON c.rowid IN (
   SELECT r.rowid FROM calls r
-  WHERE r.provider = w.column2 AND r.model = w.column3 AND r.started_at >= ? AND {_ASKED}
+  WHERE r.provider = w.column2 AND r.model = w.column3 AND r.started_at >= ? AND {_ASKED}{{tagged}}
   ORDER BY r.started_at DESC LIMIT {WINDOW_CALLS})
 CROSS JOIN attempts a ON a.call_id = c.call_id
   AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
@@ -130,15 +133,21 @@ def _of(calls: list[_Row]) -> Experience | None:
 
 
 def samples(
-    connection: sqlite3.Connection, targets: Sequence[Target], now: float
+    connection: sqlite3.Connection,
+    targets: Sequence[Target],
+    now: float,
+    tags: Mapping[str, str] | None = None,
 ) -> list[list[Sample]]:
-    """The calls of each model that say something of it, newest first.
+    """The calls of each model that say something of it, newest first; of runs with all the tags.
 
     What a cache answered, what the user broke off and what another model would have failed at as
     well says nothing. Made-up answers count for simulated models alone.
     """
     found: list[list[Sample]] = [[] for _ in targets]
-    for place, *row in _of_each(connection, _SAMPLES, targets, now - WINDOW_S):
+    wanted = tags or {}
+    sql = _SAMPLES.format(tagged=_TAGGED * len(wanted))
+    values = [word for pair in wanted.items() for word in pair]
+    for place, *row in _of_each(connection, sql, targets, now - WINDOW_S, *values):
         one = _sample(targets[place], *row)
         if one is not None:
             found[place].append(one)
@@ -151,7 +160,7 @@ def last_asked(connection: sqlite3.Connection, targets: Sequence[Target]) -> lis
 
 
 def _of_each(
-    connection: sqlite3.Connection, sql: str, targets: Sequence[Target], *values: float
+    connection: sqlite3.Connection, sql: str, targets: Sequence[Target], *values: float | str
 ) -> Iterable[Any]:
     """The rows that a question about several models has, each with its model's place."""
     if not targets:
