@@ -13,6 +13,7 @@ from ultra.cli.terms import Terms, action_of, carry_out, hand_over
 from ultra.core.answer import Answer
 from ultra.output.documents import render_run
 from ultra.output.extract import extract_code
+from ultra.output.progress import call_name
 from ultra.output.sinks import View, ask_sinks
 from ultra.output.tool_calls import calls_json
 from ultra.runtime.action import Action, RunResult
@@ -154,12 +155,24 @@ def _document(session: Session, result: RunResult, wanted: Wanted) -> str | None
     if calls is not None:
         return calls
     if wanted.extract is None:
-        return answer.text if answer.text.endswith("\n") else answer.text + "\n"
+        text = _cited(result, answer.text)
+        return text if text.endswith("\n") else text + "\n"
     code = extract_code(answer.text, wanted.extract == "last")
     if code is None:
         session.warn("the answer has no code block; all of it is printed")
     found = answer.text if code is None else code
     return found if found.endswith("\n") else found + "\n"
+
+
+def _cited(result: RunResult, text: str) -> str:
+    """The answer with its claims below it, where it cites."""
+    verdict = result.outcome.verdict
+    if verdict is None or not verdict.claims:
+        return text
+    from ultra.output.written import with_claims
+
+    names = {call.call_id: call_name(call.name, call.sample) for call in result.document.calls}
+    return with_claims(text, verdict, names)
 
 
 def _calls(session: Session, answer: Answer | None) -> str | None:

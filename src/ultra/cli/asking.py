@@ -282,6 +282,19 @@ def _answered(result: RunResult) -> str:
     return f"; {_named(usable)} answered" if usable else ""
 
 
+def tell_doubts(session: Session, result: RunResult) -> None:
+    """Warn of what in the answer stands nowhere else, and say what a debate changed."""
+    verdict, answer = result.outcome.verdict, result.outcome.answer
+    if verdict is None or answer is None:
+        return
+    from ultra.output.written import changes, doubts
+
+    for doubt in doubts(verdict):
+        session.warn(doubt)
+    for change in changes(verdict):
+        session.note(change)
+
+
 def tell_notes(session: Session, result: RunResult) -> None:
     """Say what only a user who wants to know everything wants to know."""
     if session.streams.verbose:

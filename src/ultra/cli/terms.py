@@ -6,7 +6,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ultra.cli.asking import perform, quorum_of, seconds_of, tell_costs, tell_losses, tell_notes
+from ultra.cli.asking import (
+    perform,
+    quorum_of,
+    seconds_of,
+    tell_costs,
+    tell_doubts,
+    tell_losses,
+    tell_notes,
+)
 from ultra.cli.confirming import confirmed, show_plan
 from ultra.cli.context import Session
 from ultra.core.cost import nano_of_usd
@@ -122,6 +130,7 @@ def carry_out(
         return None
     result = perform(session, action, sinks, deliver)
     tell_losses(session, result)
+    tell_doubts(session, result)
     tell_costs(session, result, wanted=terms.usage)
     tell_notes(session, result)
     session.runtime.close()
