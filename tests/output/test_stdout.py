@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +116,59 @@ async def test_a_reader_that_left_is_told_once_and_in_silence(pipe: tuple[int, i
 
     assert (first, second, writer.broken, told) == (False, False, True, ["MainThread"])
     assert writer.pending == 0
+
+
+async def test_a_reader_that_leaves_is_seen_though_nothing_is_written(
+    pipe: tuple[int, int],
+) -> None:
+    """A model that thinks for a minute is not paid for a minute that nobody waits."""
+    told = asyncio.Event()
+    reader, out = pipe
+    writer = StdoutWriter(out, on_broken=told.set)
+    writer.write("so far")
+    await writer.finish()
+    writer.write(" ")
+
+    os.close(reader)
+
+    await asyncio.wait_for(told.wait(), 30)
+    assert writer.broken
+    assert not await writer.finish()
+
+
+async def test_what_ends_as_its_reader_leaves_is_complete(pipe: tuple[int, int]) -> None:
+    """`head -1` of an answer of one line: the end of the answer and its usage still come."""
+    told: list[str] = []
+    reader, out = pipe
+    writer = StdoutWriter(out, on_broken=lambda: told.append("left"))
+    writer.write("all there is\n")
+    assert os.read(reader, 100) == b"all there is\n"
+
+    os.close(reader)
+    await asyncio.sleep(0)
+
+    assert await writer.finish()
+    assert told == []
+
+
+async def test_a_pipe_that_can_be_read_as_well_has_a_reader(tmp_path: Path) -> None:
+    """`ultra ask ... 1<> fifo`: that something can be read is not that somebody left."""
+    told: list[str] = []
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    both = os.open(fifo, os.O_RDWR)
+    try:
+        writer = StdoutWriter(both, on_broken=lambda: told.append("left"))
+        writer.write("words")
+        assert await writer.finish()
+        writer.write("more")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert await writer.finish()
+    finally:
+        os.close(both)
+
+    assert told == []
 
 
 def test_a_reader_that_left_is_told_without_a_loop_too(pipe: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ import io
 import os
 import queue
 import select
+import stat
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,10 @@ MARK = 256 * 1024
 _PIECE = 16 * 1024
 """Bytes of one write: small enough that a slow reader is seen to make progress."""
 
+LEFT_S = 0.5
+"""How long an answer may go on without its reader: what ends by then is complete, and its usage is
+known; closing the provider's stream takes its share of the second that is promised."""
+
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN})
 
 
@@ -30,7 +35,8 @@ class StdoutWriter:
     """Writes text to a file descriptor, or to a file object that has none, in order.
 
     `write` may be called from any thread. `on_broken` is called once when the
-    reader has left, on the event loop where there is one; what is written after that is lost.
+    reader has left, on the event loop where there is one; what is written after that is lost. The
+    reader of a pipe is seen to leave while nothing is written as well, once something was.
     """
 
     def __init__(
@@ -52,6 +58,8 @@ class StdoutWriter:
         self._waiters: list[tuple[int, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._watched: int | None = None
+        self._leaving: asyncio.TimerHandle | None = None
 
     @property
     def pending(self) -> int:
@@ -102,6 +110,7 @@ class StdoutWriter:
         return self._end()
 
     def _end(self) -> bool:
+        self._unwatch()
         if self._thread is not None:
             self._queue.put(None)
             self._thread = None
@@ -116,6 +125,22 @@ class StdoutWriter:
             self._loop = None
         self._thread = threading.Thread(target=self._run, name="ultra-stdout", daemon=True)
         self._thread.start()
+        if self._loop is not None and self._fd is not None and _is_pipe(self._fd):
+            self._loop.add_reader(self._fd, self._stirred, self._loop, self._fd)
+            self._watched = self._fd
+
+    def _stirred(self, loop: asyncio.AbstractEventLoop, fd: int) -> None:
+        """Take note of a reader that left; a pipe that can be read as well stirs without that."""
+        self._unwatch()
+        if _has_no_reader(fd) and not self.dead:
+            self._leaving = loop.call_later(LEFT_S, self._failed, BrokenPipeError(errno.EPIPE, ""))
+
+    def _unwatch(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+        fd, self._watched = self._watched, None
+        if fd is not None and self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(fd)
 
     async def _below(self, mark: int) -> None:
         if self.pending <= mark:
@@ -175,10 +200,14 @@ class StdoutWriter:
             self.error = OSError(errno.EBADF, str(error))
         elif error.errno not in _GONE:
             self.error = error
-        else:
-            self.broken = True
-            if self.on_broken is not None:
-                _call(self._loop, self.on_broken)
+        elif self._breaks() and self.on_broken is not None:
+            _call(self._loop, self.on_broken)
+
+    def _breaks(self) -> bool:
+        """Whether it is the first to say so: the thread may learn it while the loop waits."""
+        with self._moved:
+            first, self.broken = not self.broken, True
+        return first
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -205,6 +234,20 @@ def descriptor(file: TextIO) -> int | None:
         return file.fileno()
     except (OSError, ValueError, io.UnsupportedOperation):
         return None
+
+
+def _is_pipe(fd: int) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(fd).st_mode)
+    except OSError:  # closed before the start (`>&-`): writing tells
+        return False
+
+
+def _has_no_reader(fd: int) -> bool:
+    """Whether a pipe's other end is closed. Source: poll(2), POLLERR on the write end."""
+    poller = select.poll()
+    poller.register(fd, 0)
+    return bool(poller.poll(0))
 
 
 def _opened(target: int | TextIO) -> tuple[int | None, TextIO | None]:
