@@ -7,9 +7,13 @@ stands elsewhere, or left out with a reason.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tests.chaos.faults import ANSWER, GRIN
+from tests.chaos.faults import ANSWER, GRIN, PROTOCOLS, SPENT
 from tests.chaos.stage import Setting
+
+IMPATIENT = ("--deadline", "10")
+"""Too short for any breaker or gate of these cases, long enough for an answer."""
 
 SPARE = ("-m", "spare", "--strategy", "fallback")
 """Another model that answers well stands by."""
@@ -120,6 +124,16 @@ OUTPUT_SEEN = 5 * 2000
 HASTY = {"connect_s": 0.5, "first_token_s": 0.6, "idle_s": 0.6}
 TRIPPED = (*twice("server"), "primary error server")
 """The rows of two runs that open a breaker."""
+
+DEADLINE = Expect(
+    "deadline",
+    1,
+    124,
+    ("primary error deadline",),
+    says=("the deadline passed",),
+    charged=INPUT,
+)
+"""What was sent is charged, as nobody says whether the provider does."""
 
 CLEAN = Expect(None, 1, 0, ("primary ok",), answer=ANSWER, charged=ONCE)
 HEALED = "500+good"
@@ -241,7 +255,14 @@ NETWORK = (
         Setting(model="grin", wire="single bytes"),
         expect=Expect(None, 1, 0, ("primary ok",), answer=GRIN, charged=ONCE),
     ),
-    Case("10", "a gateway's page with 502", model("html-502"), SPARE, gives_way("bad_response")),
+    Case(
+        "10",
+        "a gateway's page with 502",
+        model("html-502"),
+        SPARE,
+        gives_way("bad_response"),
+        after="bifrost#4005",
+    ),
     Case("10b", "a login page with 200", model("captive"), SPARE, gives_way("bad_response")),
     Case(
         "11",
@@ -464,8 +485,9 @@ HTTP = (
         "28b",
         "hangs beyond the deadline",
         model("hang"),
-        ("--deadline", "2"),
-        fails("deadline", 1, 124, "deadline", rows=("primary error deadline",)),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=DEADLINE,
     ),
 )
 
@@ -484,7 +506,7 @@ STREAMS = (
         model("cut"),
         SPARE,
         breaks("network", "incomplete"),
-        after="Portkey#1797, litellm#37923",
+        after="Portkey#1797, litellm#37923, litellm#40100",
     ),
     Case(
         "31",
@@ -533,7 +555,14 @@ STREAMS = (
         expect=Expect(None, 1, 0, ("primary ok",), answer=ANSWER, charged=0),
         after="litellm#37992",
     ),
-    Case("37", "usage with every chunk", model("counted"), script="counted_once", expect=CLEAN),
+    Case(
+        "37",
+        "usage with every chunk",
+        model("counted"),
+        script="counted_once",
+        expect=CLEAN,
+        after="litellm#6633",
+    ),
     Case(
         "38",
         "message_start twice",
@@ -551,9 +580,18 @@ STREAMS = (
     ),
     Case(
         "40",
-        "the reader leaves",
+        "the reader leaves after three words",
+        model("stall"),
+        script="reader_leaves",
+        after="litellm#36008, litellm#33736, litellm#35958, litellm#37558, new-api#5235",
+        expect=Expect(
+            None, 1, 141, ("primary partial",), answer="The answer is", charged=INPUT + OUTPUT_SEEN
+        ),
+    ),
+    Case(
+        "40b",
+        "the reader of an endless answer leaves",
         tests=("tests/process/test_ask.py::test_a_reader_that_leaves_is_silent_and_141",),
-        after="litellm#36008",
     ),
     Case(
         "41",
@@ -578,7 +616,8 @@ PROCESSES = (
         "6 processes, a budget for 2",
         script="many_for_few",
         setting=model("dear", rules="budget: {day_usd: 0.0003, mode: hard}"),
-        after="litellm#34732, litellm#40095, litellm#26672, new-api#6609, one-api#2440",
+        after="litellm#34732, litellm#40095, litellm#26672, litellm#23714, litellm#11083,"
+        " new-api#6609, one-api#2440, octopus#234",
         expect=Expect("budget", 2, 5, ("primary ok", "primary ok"), charged=2 * 132_000),
     ),
     Case(
@@ -591,7 +630,7 @@ PROCESSES = (
         "kill -9 in a stream under a hard budget",
         model("stall", rules="budget: {day_usd: 1.0, mode: hard}"),
         script="killed_in_stream",
-        after="litellm#27639",
+        after="litellm#27639, litellm#27735",
         expect=Expect(
             "timeout",
             2,
@@ -766,6 +805,7 @@ HOST = (
         "61b",
         "40 first starts at once",
         tests=("tests/process/test_ask.py::test_forty_at_once_on_a_fresh_database_lose_nothing",),
+        after="litellm#1714, litellm#6895, litellm#34887, litellm#18708",
     ),
     Case(
         "61c",
@@ -804,9 +844,10 @@ MONEY = (
     Case(
         "66",
         "usages of every provider",
-        after="litellm#14849, litellm#14874, aider#5516",
+        after="litellm#14849, litellm#14874, litellm#6215, litellm#9812, litellm#6575, aider#5516",
         tests=(
             "tests/core/test_cost.py::test_costs_equal_those_of_genai_prices_for_every_priced_model",
+            "tests/providers/test_invoices.py::test_an_invoice_is_that_of_the_hand_that_computed_it",
             "tests/providers/test_costs.py::test_every_vendors_own_field_is_read",
         ),
     ),
@@ -852,7 +893,7 @@ OTHERS = (
         expect=Expect(
             "server", 4, 75, (*twice("server"), "fallback error server", "retry error server")
         ),
-        after="litellm#7130, litellm#34129, nanobot#2759, code_puppy#317",
+        after="litellm#7130, litellm#34129, litellm#25285, nanobot#2759, code_puppy#317",
     ),
     Case(
         "L2",
@@ -887,6 +928,42 @@ OTHERS = (
         after="litellm#18229",
     ),
     Case(
+        "L7",
+        "an error after three words: its text is no answer and is not charged",
+        model("error-late"),
+        SPARE,
+        breaks("overloaded", "incomplete"),
+        after="new-api#5289, llm-gateway#1656",
+    ),
+    Case(
+        "L8",
+        "money was spent, and no budget is set",
+        tests=(f"{BUDGETS}::test_without_a_limit_nothing_is_reserved",),
+        after="litellm#22726",
+    ),
+    Case(
+        "L9",
+        "a soft budget warns at its share and not before",
+        tests=(f"{BUDGETS}::test_a_soft_budget_warns_once_for_each_step_and_goes_on",),
+        after="bifrost#5770",
+    ),
+    Case(
+        "L10",
+        "a profile that bears more failures",
+        model("500", rules="breaker: {failures: 20}"),
+        script="breaker_bears",
+        after="litellm#8668, litellm#12108",
+        expect=fails("server", 8, 75, "fell over", rows=4 * twice("server")),
+    ),
+    Case(
+        "L11",
+        "a model that is left alone can be seen",
+        model("500"),
+        script="shown_by_health",
+        after="litellm#25504",
+        expect=Expect(None, 3, 1, TRIPPED),
+    ),
+    Case(
         "L6",
         "every model is left alone",
         model("500+500+500+good"),
@@ -896,4 +973,154 @@ OTHERS = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*NETWORK, *HTTP, *STREAMS, *PROCESSES, *HOST, *MONEY, *OTHERS)
+TIMES = (
+    Case(
+        "T1",
+        "deadline while connecting",
+        Setting(wire="black hole", connect_s=20.0),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=replace(DEADLINE, calls=0),
+    ),
+    Case(
+        "T2",
+        "deadline while the name is looked up",
+        Setting(host="slow.invalid", connect_s=20.0),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=replace(DEADLINE, calls=0),
+    ),
+    Case(
+        "T3",
+        "deadline while the server greets",
+        Setting(wire="mute", scheme="https", connect_s=20.0),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=replace(DEADLINE, calls=0),
+    ),
+    Case(
+        "T4",
+        "deadline in mid-answer",
+        model("stall"),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=replace(breaks("deadline", "incomplete"), exit=124),
+    ),
+    Case(
+        "T5",
+        "deadline in a drip that is no word",
+        model("comments"),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=DEADLINE,
+    ),
+    Case(
+        "T6",
+        "deadline while an error drips",
+        model("500-drip"),
+        ("--deadline", "1"),
+        script="ends_in_time",
+        expect=DEADLINE,
+    ),
+    Case(
+        "T7",
+        "deadline while an answer that is not streamed drips",
+        model("json-drip"),
+        ("--deadline", "1", "--no-stream"),
+        script="ends_in_time",
+        expect=DEADLINE,
+    ),
+    Case(
+        "T8",
+        "deadline for one of two: the other's answer stands",
+        model("hang"),
+        ("-m", "faulty", "-m", "spare", "--deadline", "1"),
+        script="compared_in_time",
+        expect=Expect(
+            "deadline",
+            1,
+            4,
+            ("primary error deadline", "primary ok"),
+            spare=1,
+            says=("`lab:hang` failed: deadline",),
+            charged=INPUT + ONCE,
+        ),
+    ),
+    Case(
+        "T9",
+        "two of three are a quorum: the third is stopped",
+        model("hang"),
+        ("-m", "faulty", "-m", "spare", "-m", "spare", "--quorum", "2", "--grace", "0.2"),
+        script="loser_is_stopped",
+        expect=Expect(
+            None,
+            1,
+            4,
+            ("primary cancelled", "primary ok", "primary ok"),
+            spare=2,
+            says=("lab:hang was stopped",),
+            charged=INPUT + 2 * ONCE,
+        ),
+    ),
+    Case(
+        "T10",
+        "a race: who speaks and does not end is stopped, and its words are charged",
+        model("stall"),
+        ("-m", "faulty", "-m", "spare", "--strategy", "first"),
+        script="loser_is_stopped",
+        expect=Expect(
+            None,
+            1,
+            0,
+            ("primary ok", "primary partial"),
+            spare=1,
+            answer=ANSWER,
+            charged=INPUT + OUTPUT_SEEN + ONCE,
+        ),
+    ),
+    Case(
+        "T11",
+        "every timer, wait, quorum and grace in virtual time",
+        tests=(
+            "tests/engine/test_caller.py::test_the_deadline_ends_every_call_within_a_second",
+            "tests/engine/test_caller.py::test_a_quorum_ends_the_wait_after_its_grace",
+            "tests/engine/test_caller.py::test_a_member_that_is_streaming_is_never_cut_by_a_quorum",
+            "tests/contract/test_strategies.py::test_the_deadline_leaves_an_outcome",
+        ),
+    ),
+)
+"""Deadlines at every place where a run may wait, quorums, and who loses."""
+
+LIMITS = (
+    *(
+        Case(
+            f"R{number}",
+            f"limits used up, told as {family} tells it, and another process",
+            model(f"limits-{family}", protocol=PROTOCOLS.get(family, "openai-chat")),
+            script="left_binds_the_next",
+            expect=fails("rate_limit", 1, 75, "left of the provider's", rows=("primary ok",)),
+        )
+        for number, family in enumerate(SPENT, 1)
+    ),
+    Case(
+        f"R{len(SPENT) + 1}",
+        "limits used up, told as gemini tells it, and another process",
+        model("limits-gemini", protocol="gemini"),
+        IMPATIENT,
+        script="again",
+        expect=fails("rate_limit", 1, 75, "wait", rows=("primary error rate_limit",)),
+    ),
+)
+"""What one process reads in an answer, another obeys before it sends."""
+
+CASES: tuple[Case, ...] = (
+    *NETWORK,
+    *HTTP,
+    *STREAMS,
+    *PROCESSES,
+    *HOST,
+    *MONEY,
+    *TIMES,
+    *LIMITS,
+    *OTHERS,
+)

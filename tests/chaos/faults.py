@@ -23,6 +23,50 @@ DEAR = {**USAGE, "usage": {"prompt_tokens": 12, "completion_tokens": 60, "total_
 
 GRIN = "naïve 東京 \U0001f600 done"
 
+SPENT: dict[str, dict[str, str]] = {
+    "openai": {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "6m0s",
+    },
+    "groq": {
+        "x-ratelimit-limit-tokens": "6000",
+        "x-ratelimit-remaining-tokens": "12",
+        "x-ratelimit-reset-tokens": "1m40.5s",
+    },
+    "azure": {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "50"},
+    "anthropic": {
+        "anthropic-ratelimit-requests-limit": "50",
+        "anthropic-ratelimit-requests-remaining": "0",
+        "anthropic-ratelimit-requests-reset": "{moment}",
+    },
+    "anthropic-unified": {
+        "anthropic-ratelimit-unified-status": "rejected",
+        "anthropic-ratelimit-unified-reset": "{epoch}",
+    },
+    "openrouter": {
+        "x-ratelimit-limit": "20",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": "{epoch}000",
+    },
+    "mistral": {
+        "ratelimitbysize-limit": "500000",
+        "ratelimitbysize-remaining": "0",
+        "ratelimitbysize-reset": "46",
+    },
+    "cerebras": {
+        "x-ratelimit-limit-requests-day": "14400",
+        "x-ratelimit-remaining-requests-day": "0",
+        "x-ratelimit-reset-requests-day": "473.814165592194",
+    },
+    "ietf": {"ratelimit": "limit=100, remaining=0, reset=90"},
+}
+"""What the headers of every family say when nothing is left for a minute or more. `epoch` is 90
+seconds from now, `moment` the same as RFC 3339 has it."""
+
+PROTOCOLS = {"anthropic": "anthropic-messages", "anthropic-unified": "anthropic-messages"}
+"""What a family speaks that does not speak like OpenAI."""
+
 FAULTS: dict[str, Handler] = {}
 
 
@@ -74,6 +118,37 @@ def begins(end: Callable[[Exchange], Any]) -> Handler:
             await result
 
     return begin
+
+
+MESSAGE: list[object] = [
+    {"type": "message_start", "message": {"id": "m", "model": "c", "usage": {"input_tokens": 10}}},
+    *(
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
+        for word in WORDS
+    ),
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 6}},
+    {"type": "message_stop"},
+]
+"""The answer as Anthropic streams it."""
+
+
+def says_what_is_left(family: str) -> Handler:
+    """A handler that answers, and says in the words of a family that nothing more is left."""
+
+    async def answer(exchange: Exchange) -> None:
+        then = datetime.now(UTC) + timedelta(seconds=90)
+        values = {"epoch": str(int(then.timestamp())), "moment": then.isoformat()}
+        headers = {name: value.format(**values) for name, value in SPENT[family].items()}
+        events = MESSAGE if family in PROTOCOLS else WHOLE
+        await exchange.sse(events, headers=headers)
+
+    return answer
+
+
+async def drips(exchange: Exchange, data: bytes) -> None:
+    """Send the same again and again until the client leaves."""
+    while not await gone(exchange, 0.05):
+        await exchange.chunk(data)
 
 
 @fault("good")
@@ -147,30 +222,12 @@ FAULTS |= {
         {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
         done=False,
     ),
-    "anthropic-twice": streams(
-        *2
-        * [
-            {
-                "type": "message_start",
-                "message": {"id": "m", "model": "c", "usage": {"input_tokens": 10}},
-            }
-        ],
-        *(
-            {
-                "type": "content_block_delta",
-                "index": 0,
-                "delta": {"type": "text_delta", "text": word},
-            }
-            for word in WORDS
-        ),
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": "end_turn"},
-            "usage": {"output_tokens": 6},
-        },
-        {"type": "message_stop"},
-        done=False,
+    "anthropic-twice": streams(MESSAGE[0], *MESSAGE, done=False),
+    "error-late": streams(
+        *SAID[:3],
+        {"error": {"message": "the model is overloaded " * 20, "code": "server_is_overloaded"}},
     ),
+    **{f"limits-{family}": says_what_is_left(family) for family in SPENT},
 }
 
 
@@ -222,10 +279,29 @@ async def hang(exchange: Exchange) -> None:
 async def comments(exchange: Exchange) -> None:
     """Keep-alive comments and nothing else."""
     await exchange.head(200)
-    while True:
-        await exchange.chunk(b": keep-alive\n\n")
-        if await gone(exchange, 0.05):
-            return
+    await drips(exchange, b": keep-alive\n\n")
+
+
+@fault("500-drip")
+async def error_that_drips(exchange: Exchange) -> None:
+    """An error whose words never end."""
+    await exchange.head(500, {"content-type": "application/json"})
+    await drips(exchange, b" ")
+
+
+@fault("json-drip")
+async def answer_that_drips(exchange: Exchange) -> None:
+    """Padding before an answer that never comes, as some providers send it."""
+    await exchange.head(200, {"content-type": "application/json"})
+    await drips(exchange, b" ")
+
+
+@fault("limits-gemini")
+async def gemini_limits(exchange: Exchange) -> None:
+    """Gemini says it in the body of a refusal."""
+    wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "48s"}
+    error = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow", "details": [wait]}
+    await exchange.json({"error": error}, status=429)
 
 
 @fault("reset")
@@ -308,11 +384,13 @@ class Provider:
         provider = exchange.seen.path.split("/")[1]
         body = exchange.seen.json()
         assert isinstance(body, dict)
-        name = f"{provider}:{body['model']}"
+        # Gemini has the model in the path.
+        model = str(body.get("model") or exchange.seen.path.rpartition("/")[2].partition(":")[0])
+        name = f"{provider}:{model}"
         count = self.calls.get(name, 0)
         self.calls[name] = count + 1
         self.at.append(asyncio.get_running_loop().time())
-        acts = str(body["model"]).split("+")
+        acts = model.split("+")
         act = acts[min(count, len(acts) - 1)]
         if act == "redirect":
             await exchange.head(

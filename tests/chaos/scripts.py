@@ -7,6 +7,7 @@ log by hand.
 
 import asyncio
 import json
+import os
 import resource
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from contextlib import closing
 
 from msgspec.structs import replace
 
-from tests.chaos.cases import SPARE, Case
+from tests.chaos.cases import IMPATIENT, SPARE, Case
 from tests.chaos.faults import ANSWER
 from tests.chaos.stage import Seen, Stage
 from tests.support.process import UNMEASURED, Ended
@@ -23,9 +24,6 @@ from ultra.store.schema import MIGRATIONS
 Script = Callable[[Stage, Case], Awaitable[Seen]]
 
 SCRIPTS: dict[str, Script] = {}
-
-IMPATIENT = ("--deadline", "10")
-"""Too short for any breaker or gate of these cases, long enough for an answer."""
 
 USED_UP = "SELECT max(spent_nano + reserved_nano + uncertain_nano)"
 
@@ -47,6 +45,25 @@ async def breaker_opens(stage: Stage, case: Case) -> Seen:
     spared = await stage.ask("-m", "faulty", *SPARE)
     assert (spared.exit, spared.answer, spared.calls, spared.spare) == (0, ANSWER, 3, 1)
     return third
+
+
+@script
+async def breaker_bears(stage: Stage, case: Case) -> Seen:
+    """Four runs, eight requests: the breaker is the profile's."""
+    for _ in range(3):
+        await stage.ask(*IMPATIENT)
+    return await stage.ask(*IMPATIENT)
+
+
+@script
+async def shown_by_health(stage: Stage, case: Case) -> Seen:
+    """`ultra health` says who is left alone, why, and sends nothing for it."""
+    await stage.ask()
+    await stage.ask(*IMPATIENT)
+    shown = await stage.ultra.run("health", "--no-probe")
+    assert "lab:500" in shown.out
+    assert "open" in shown.out, shown.out
+    return replace(stage.seen(Ended(shown.code, "", shown.err)), error_class=None)
 
 
 @script
@@ -128,6 +145,66 @@ async def counted_once(stage: Stage, case: Case) -> Seen:
     seen = await stage.ask()
     assert stage.value("SELECT cost_nano FROM attempts") == 10 * 1000 + 6 * 2000
     return seen
+
+
+@script
+async def ends_in_time(stage: Stage, case: Case) -> Seen:
+    """The run is over within a second of its deadline."""
+    return await _in_time(stage, case, "ask")
+
+
+@script
+async def compared_in_time(stage: Stage, case: Case) -> Seen:
+    """The same for a fan-out; which of the two rows is the first is left to chance."""
+    seen = await _in_time(stage, case, "compare")
+    return replace(seen, rows=tuple(sorted(seen.rows)))
+
+
+async def _in_time(stage: Stage, case: Case, verb: str) -> Seen:
+    """One run of three has to be in time: a machine that stalls is not late three times."""
+    limit_s = float(case.argv[case.argv.index("--deadline") + 1]) + 1.0
+    models = () if verb == "compare" else ("-m", "faulty")
+    for _ in range(3):
+        seen = await stage.ask(*models, *case.argv, verb=verb)
+        if json.loads(seen.out)["duration_s"] <= limit_s:
+            return seen
+        stage.change("DELETE FROM runs")
+        stage.provider.calls.clear()
+    raise AssertionError(f"three runs took longer than {limit_s:g} s")
+
+
+@script
+async def loser_is_stopped(stage: Stage, case: Case) -> Seen:
+    """Its connection is closed by the time the run ends."""
+    verb = "ask" if "--strategy" in case.argv else "compare"
+    seen = await stage.ask(*case.argv, verb=verb)
+    await stage.server.until(lambda server: server.left == 1, 30)
+    return replace(seen, rows=tuple(sorted(seen.rows)))
+
+
+@script
+async def reader_leaves(stage: Stage, case: Case) -> Seen:
+    """Nothing on stderr; the provider is left although it says nothing more."""
+    reads, writes = os.pipe()
+    process = await stage.ultra.start("ask", "hello there", stdout=writes)
+    os.close(writes)
+    said = b""
+    while len(said) < len("The answer is"):
+        said += await asyncio.to_thread(os.read, reads, 100)
+    os.close(reads)
+    _, err = await process.communicate()
+    await stage.server.until(lambda server: server.left == 1, 30)
+    assert err == b""
+    assert stage.value("SELECT usage_source FROM attempts") == "partial"
+    return stage.seen(Ended(process.returncode or 0, said.decode(), ""))
+
+
+@script
+async def left_binds_the_next(stage: Stage, case: Case) -> Seen:
+    """The first is answered; the second knows by that answer that it would be refused."""
+    first = await stage.ask()
+    assert (first.exit, first.answer) == (0, ANSWER)
+    return await stage.ask(*IMPATIENT)
 
 
 @script

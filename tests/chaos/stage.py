@@ -38,12 +38,15 @@ PRICED = "{input_per_mtok: 1.0, output_per_mtok: 2.0}"
 
 GUARD = """\
 import socket
+import time
 
 _real = socket.getaddrinfo
 
 
 def _local(host, *args, **kwargs):
     name = host.decode() if isinstance(host, bytes) else host
+    if name == "slow.invalid":
+        time.sleep(600)
     if name in (None, "", "localhost", "127.0.0.1", "::1"):
         return _real(host, *args, **kwargs)
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -51,19 +54,22 @@ def _local(host, *args, **kwargs):
 
 socket.getaddrinfo = _local
 """
-"""No name but that of this machine has an address, and no resolver is asked."""
+"""No name but that of this machine has an address, and no resolver is asked; one takes for ever to
+be looked up."""
 
 
 class Setting(Struct, frozen=True):
     """What the profile and the way to the provider are like. Timers are seconds.
 
-    `tls` says what is wrong with the certificate, empty for plain HTTP.
+    `tls` says what is wrong with the certificate, empty for plain HTTP. `scheme` is what the
+    profile says, empty for what the server speaks.
     """
 
     model: str = "good"
     wire: Wire = ""
     tls: Literal["", "unknown", "expired"] = ""
     host: str = "127.0.0.1"
+    scheme: str = ""
     protocol: str = "openai-chat"
     price: str = PRICED
     rules: str = ""
@@ -165,7 +171,7 @@ async def staged(folder: Path, setting: Setting) -> AsyncIterator[Stage]:
         if authority and setting.tls == "expired":
             environ["SSL_CERT_FILE"] = str(authority.bundle)
         ultra = Ultra(folder, "http://127.0.0.1:1", **environ)
-        url = f"{server.scheme}://{setting.host}:{port}"
+        url = f"{setting.scheme or server.scheme}://{setting.host}:{port}"
         text = PROFILE.format(
             url=url, spare=plain.url, **{name: getattr(setting, name) for name in _FIELDS}
         )

@@ -13,7 +13,9 @@ from typing import Literal
 
 from tests.support.server import free_port
 
-Wire = Literal["", "refused", "black hole", "reset", "reset in body", "slow bytes", "single bytes"]
+Wire = Literal[
+    "", "refused", "black hole", "mute", "reset", "reset in body", "slow bytes", "single bytes"
+]
 """What lies between the client and the server; empty for nothing."""
 
 Pump = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -85,6 +87,11 @@ async def _plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             await writer.drain()
 
 
+async def _mute(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    """Take what comes and say nothing, not even to a greeting of TLS."""
+    await asyncio.get_running_loop().create_future()
+
+
 async def _reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Wait for the answer, keep it, and reset."""
     await reader.read(1)
@@ -118,6 +125,7 @@ def _sliced(size: int, pause_s: float) -> Pump:
 
 
 _PUMPS: dict[str, Pump] = {
+    "mute": _mute,
     "reset": _reset,
     "reset in body": _reset_in_body,
     "slow bytes": _sliced(16, 0.02),
