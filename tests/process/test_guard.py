@@ -168,6 +168,40 @@ async def test_what_was_sent_is_not_refused_again(ultra: Ultra, server: Loopback
     assert (on.code, new.code, len(server.requests)) == (0, 7, 2)
 
 
+async def test_whoever_has_not_seen_the_turns_before_gets_them_looked_through(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """What one model was allowed to see goes to no other by continuing the conversation."""
+    here = {"ULTRA_SESSION": "t"}
+    await ultra.run("ask", "--allow-secrets", f"is {GITHUB} mine?", environ=here)
+
+    other = await ultra.run("ask", "-c", "-m", "other", "why?", environ=here)
+    both = await ultra.run("ask", "-c", "-m", "good", "-m", "other", "why?", environ=here)
+    talk = await ultra.run("chat", "-c", stdin="why?\n/model other\nwhy?\n", environ=here)
+
+    assert (other.code, both.code, talk.code) == (7, 7, 7)
+    for ended in (other, both, talk):
+        assert "error: the conversation so far holds a secret (github token)" in ended.err
+    assert len(server.requests) == 2
+
+    replaced = await ultra.run("ask", "-c", "--redact", "-m", "other", "why?", environ=here)
+    assert replaced.code == 0
+    assert MARK in server.requests[-1].body.decode()
+    assert GITHUB not in server.requests[-1].body.decode()
+
+
+async def test_options_that_go_to_the_provider_are_looked_through(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """In a run and in a talk."""
+    run = await ultra.run("ask", "-o", f"metadata.team={GITHUB}", "hi")
+    talk = await ultra.run("chat", "-o", f"stop={GITHUB}", stdin="hi\n")
+
+    assert (run.code, talk.code, server.requests) == (7, 7, [])
+    for ended in (run, talk):
+        assert "error: the value of an option holds a secret (github token)" in ended.err
+
+
 async def test_chat_looks_through_every_line(ultra: Ultra, server: Loopback) -> None:
     """A refused line is told and the talk goes on; the next turn does not hold it either."""
     ended = await ultra.run("chat", stdin=f"hello\nis {GITHUB} mine?\nwhy?\n")

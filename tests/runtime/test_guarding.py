@@ -9,7 +9,7 @@ from tests.support.secrets_made import made
 from ultra.config.templates import Template
 from ultra.core.errors import GuardError
 from ultra.core.profile import GuardRules, Profile
-from ultra.core.request import Media, said
+from ultra.core.request import Media, Sampling, said
 from ultra.runtime.guarding import Guard, SecretsRule, check_source
 from ultra.runtime.materials import Quoted
 from ultra.runtime.prompting import Ask, prompt_of
@@ -50,8 +50,8 @@ def guarded(ask: Ask, rule: SecretsRule = "refuse") -> Told:
     return told
 
 
-def attached(text: str, media_type: str, name: str) -> Media:
-    return Media(media_type, text.encode(), name=name)
+def attached(text: str, media_type: str, name: str, encoding: str = "utf-8") -> Media:
+    return Media(media_type, text.encode(encoding), name=name)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,13 @@ def attached(text: str, media_type: str, name: str) -> Media:
         (Ask("hi", attachments=(attached(f"<a>{GITHUB}", "text/html", "a.svg"),)), "`a.svg:1:4`"),
         (Ask("hi", attachments=(Media("image/png", url=f"https://x.example/{GITHUB}"),)),
          "the URL of an attachment"),
+        (Ask("hi", attachments=(attached(f"\xe9 {GITHUB}", "text/plain", "l", "latin-1"),)),
+         "`l:1:3`"),
+        (Ask("hi", attachments=(attached(f"x {GITHUB}", "text/plain", "u", "utf-16"),)), "`u:1:3`"),
+        (Ask("hi", sampling=Sampling(stop=("x", GITHUB))), "the value of an option"),
+        (Ask("hi", sampling=Sampling(extra={"a": [{"b": GITHUB}]})), "the value of an option"),
+        (Ask("hi", sampling=Sampling(metadata={"a": GITHUB})), "the value of an option"),
+        (Ask("hi", sampling=Sampling(user_id=GITHUB)), "the value of an option"),
         (Ask("hi", json_schema={"properties": {"a": {"default": GITHUB}}}), "the schema"),
         (Ask("hi", tools=({"name": "f", "description": f"sends {GITHUB}"},)), "the tools"),
     ],

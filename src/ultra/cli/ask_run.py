@@ -11,12 +11,13 @@ from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK, code_of_ask
 from ultra.cli.terms import Terms, action_of, carry_out, hand_over
 from ultra.core.answer import Answer
+from ultra.core.request import Message
 from ultra.output.documents import render_run
 from ultra.output.extract import extract_code
 from ultra.output.progress import call_name
 from ultra.output.sinks import View, ask_sinks
 from ultra.output.tool_calls import calls_json
-from ultra.runtime.action import Action, RunResult
+from ultra.runtime.action import Action, RunResult, Selection
 from ultra.runtime.conversations import Conversation
 from ultra.runtime.methods import Wish
 from ultra.runtime.prompting import Ask
@@ -74,11 +75,14 @@ def _action(session: Session, typed: Typed, wanted: Wanted) -> Action:
         or (past.models if past else ())
     )
     wish = wished(session, wanted.wish, secrets=wanted.terms.secrets)
+    selection = runtime.select(names, wanted.strategy, wish)
     return action_of(
         "ask",
-        runtime.select(names, wanted.strategy, wish),
+        selection,
         terms=wanted.terms,
-        ask=lambda: _asked(session, typed, wanted, template, past),
+        ask=lambda: _asked(
+            session, typed, wanted, template, _turns(session, wanted, past, selection)
+        ),
         session=runtime.session,
         conversation=past.id if past else "",
     )
@@ -97,9 +101,8 @@ def _asked(
     typed: Typed,
     wanted: Wanted,
     template: "Template | None",
-    past: Conversation | None,
+    history: tuple[Message, ...],
 ) -> Ask:
-    history = past.messages if past else ()
     if template is None:
         return gather(session, typed, history, secrets=wanted.terms.secrets)
     from ultra.runtime.shortcuts import filled_in
@@ -120,6 +123,18 @@ def _conversation(session: Session, wanted: Wanted) -> Conversation | None:
     past = session.runtime.conversation(wanted.cid)
     session.note(f"continuing {past.last_run[:8]}: {past.about}")
     return past
+
+
+def _turns(
+    session: Session, wanted: Wanted, past: Conversation | None, selection: Selection
+) -> tuple[Message, ...]:
+    """The turns before, looked through where somebody is asked who has not seen them."""
+    if past is None or past.known_to(selection.everyone):
+        return past.messages if past else ()
+    guard = session.runtime.guard(wanted.terms.secrets)
+    turns = guard.turns(past.messages)
+    guard.settle(session.warn)
+    return turns
 
 
 def _view(wanted: Wanted) -> View:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from ultra.cli.asking import perform, tell_losses
 from ultra.cli.context import Session
@@ -15,6 +16,11 @@ from ultra.output.sinks import View, ask_sinks
 from ultra.runtime.action import Action, Selection
 from ultra.runtime.conversations import Conversation
 from ultra.runtime.prompting import Ask, prompt_of
+
+if TYPE_CHECKING:
+    from ultra.runtime.guarding import Guard
+
+T = TypeVar("T")
 
 HELP = "/model NAME, /retry, /multi (ends with /end), /help, /quit"
 
@@ -33,12 +39,13 @@ class Chat:
         past: Conversation | None = None,
     ) -> None:
         self._session = session
-        self._sampling = sampling
         self._terms = terms
         self._conversation = past.id if past else ""
         self._turns: tuple[Message, ...] = past.messages if past else ()
+        self._told = set(past.models if past else ())
         self._asked = ""
         self._system = self._cleaned(system, "the system prompt")
+        self._sampling = self._guarded(lambda guard: guard.sampling(sampling))
         self._selection: Selection = session.runtime.select(models, None)
         self._code = OK
         self._commands: dict[str, Callable[[str], bool]] = {
@@ -87,14 +94,25 @@ class Chat:
 
     def _cleaned(self, text: str, place: str) -> str:
         """The text without its secrets. Raises `GuardError` where they stop it."""
+        return self._guarded(lambda guard: guard.text(text, place, counted="\n" in text))
+
+    def _guarded(self, cleaned: Callable[["Guard"], T]) -> T:
         guard = self._session.runtime.guard(self._terms.secrets)
-        clean = guard.text(text, place, counted="\n" in text)
+        clean = cleaned(guard)
         guard.settle(self._session.warn)
         return clean
+
+    def _introduce(self) -> None:
+        """Let nobody new see the turns before they were looked through."""
+        asked = {str(target.ref) for target in self._selection.everyone}
+        if not asked <= self._told:
+            self._turns = self._guarded(lambda guard: guard.turns(self._turns))
+            self._told |= asked
 
     def _answer(self, words: str) -> None:
         session, terms = self._session, self._terms
         words = self._cleaned(words, "the prompt")
+        self._introduce()
         prompt = prompt_of(
             Ask(
                 words,

@@ -27,7 +27,7 @@ _SAME = r"(.)\1{5}"
 
 _FILLERS = (
     *("example", "placeholder", "changeme", "change-me", "dummy", "redacted"),
-    *("your", "insert", "replace", "1234567", "abcdefg", "sample"),
+    *("your", "insert", "replace", "sample"),
 )
 """What stands in documents where a key would: none is likely in random letters."""
 

@@ -1,8 +1,11 @@
 """What was said before, so that it can be continued; never in another terminal's conversation."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from ultra.core.errors import UsageError
+from ultra.core.model import Target
 from ultra.core.records import RunDocument
 from ultra.core.request import Message
 from ultra.core.text import one_line
@@ -17,6 +20,10 @@ class Conversation(Struct, frozen=True):
     about: str
     models: tuple[str, ...]
     messages: tuple[Message, ...]
+
+    def known_to(self, targets: Sequence[Target]) -> bool:
+        """Whether all of these have seen it."""
+        return all(str(target.ref) in self.models for target in targets)
 
 
 def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:

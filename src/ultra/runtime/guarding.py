@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ultra.core.errors import GuardError, Problem
 from ultra.core.hosts import url_is_loopback
 from ultra.core.profile import Profile
-from ultra.core.request import Media
+from ultra.core.request import Media, Message, Sampling
 from ultra.runtime.materials import Quoted
 from ultra.runtime.prompting import Ask
 
@@ -21,6 +21,8 @@ _Json = TypeVar("_Json")
 
 MOST_TOLD = 10
 """How many places are listed; what is beyond is counted."""
+
+_TURNS = "the conversation so far"
 
 
 class _Place(Struct, frozen=True):
@@ -50,7 +52,8 @@ class Guard:
     def ask(self, ask: Ask) -> Ask:
         """What was typed, piped and named, without its secrets.
 
-        The turns before are left as they are: they were looked through when they were new.
+        The turns before are left as they are: they were looked through when they were new. For
+        whoever has not seen them there is `turns`.
         """
         if self._rule == "allow":
             return ask
@@ -61,8 +64,39 @@ class Guard:
             quoted=tuple(self._quoted(piece) for piece in ask.quoted),
             attachments=tuple(self._media(media) for media in ask.attachments),
             system=self.text(ask.system, "the system prompt", counted="\n" in ask.system),
+            sampling=self.sampling(ask.sampling),
             json_schema=self._inside(ask.json_schema, "the schema"),
             tools=self._inside(ask.tools, "the tools"),
+        )
+
+    def sampling(self, sampling: Sampling) -> Sampling:
+        """What `-o` sets, without its secrets: stop words, tags and the provider's own options."""
+        if self._rule == "allow":
+            return sampling
+        place = "the value of an option"
+        return replace(
+            sampling,
+            stop=self._inside(sampling.stop, place),
+            extra=self._inside(sampling.extra, place),
+            metadata=self._inside(sampling.metadata, place),
+            user_id=self._inside(sampling.user_id, place),
+        )
+
+    def turns(self, turns: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The turns before without their secrets, for somebody who has not seen them yet."""
+        if self._rule == "allow":
+            return turns
+        return tuple(
+            replace(
+                turn,
+                parts=tuple(
+                    self._media(part)
+                    if isinstance(part, Media)
+                    else replace(part, text=self.text(part.text, _TURNS, counted=False))
+                    for part in turn.parts
+                ),
+            )
+            for turn in turns
         )
 
     def template(self, template: "Template") -> "Template":
@@ -143,11 +177,12 @@ class Guard:
     def _media(self, media: Media) -> Media:
         self._whole(media.url, "the URL of an attachment")
         name = self._whole(media.name, "the name of an attachment")
-        text = _text_of(media.data)
-        if text is None:
-            return replace(media, name=name)
-        clean = self.text(text, self._label(media.name or "attachment"))
-        return replace(media, name=name, data=media.data if clean == text else clean.encode())
+        for encoding in _encodings(media.data):
+            text = media.data.decode(encoding)
+            clean = self.text(text, self._label(media.name or "attachment"))
+            if clean != text:
+                return replace(media, name=name, data=clean.encode(encoding))
+        return replace(media, name=name)
 
     def _whole(self, text: str, place: str) -> str:
         """A name or URL: without what is found in it, it would name something else."""
@@ -189,11 +224,21 @@ def _host_of(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or url
 
 
-def _text_of(data: bytes) -> str | None:
-    """The text of an attachment that is one; None for pictures, sound and PDFs."""
-    if not data or b"\0" in data[:8192]:
-        return None
+def _encodings(data: bytes) -> tuple[str, ...]:
+    """How an attachment that is text is read; nothing for pictures, sound and PDFs.
+
+    Secrets are ASCII, so that any encoding of one byte a letter shows those of all others.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _readable(data, "utf-16")
+    if b"\0" in data[:8192]:
+        return ()
+    return _readable(data, "utf-8") or ("latin-1",)
+
+
+def _readable(data: bytes, encoding: str) -> tuple[str, ...]:
     try:
-        return data.decode("utf-8")
+        data.decode(encoding)
     except UnicodeDecodeError:
-        return None
+        return ()
+    return (encoding,)
