@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.fakes import Bench, Script, Step, Wait, fails, says, spec, target
 from tests.support.virtual import now, virtual
-from ultra.core.errors import ErrorClass
+from ultra.core.errors import CallError, ErrorClass
 from ultra.engine.slot import START, Places
 
 
@@ -119,6 +119,23 @@ def test_after_a_refusal_room_grows_by_one_a_clean_round() -> None:
 
     waiting: list[asyncio.Task[None]] = []
     virtual(main())
+
+
+def test_a_provider_that_says_slow_down_halves_the_room() -> None:
+    """OpenAI says it of a rise that was too steep."""
+
+    async def main(code: str | None) -> float:
+        scripts = {f"m{number}": [Wait(1.0), *says("x")] for number in range(5)}
+        steep = CallError(ErrorClass.RATE_LIMIT, "too steep", code=code, sent=True, retry=False)
+        bench = Bench({"bad": [steep], **scripts})
+        async with bench.caller.open([spec(target("bad"))]) as calls:
+            await calls.settle(None, None)
+        async with bench.caller.open([spec(target(name)) for name in scripts]) as calls:
+            await calls.settle(None, None)
+        return bench.provider.peak
+
+    assert virtual(main("slow_down")) == 4
+    assert virtual(main("rate_limit_exceeded")) == 5
 
 
 def test_room_that_nobody_uses_does_not_grow() -> None:

@@ -3,8 +3,8 @@
 Where the profile says `limits.concurrency`, that is where it begins and its ceiling. Elsewhere it
 begins at 8 and grows by one with every call that the provider begins to answer, until the first
 refusal for too much; from then on by one for every round of calls without a refusal. A refusal cuts
-it to 0.7, once for all that were under way together. Latency says nothing of load here: the time
-of a call follows the length of its answer.
+it to 0.7, or to the half where the provider says `slow_down`, once for all that were under way
+together. Latency says nothing of load here: the time of a call follows the length of its answer.
 """
 
 import asyncio
@@ -18,6 +18,11 @@ from ultra.engine.context import Call, CallContext, Policy, PolicyBody
 
 START = 8
 CUT = 0.7
+HALF = 0.5
+STEEP = "slow_down"
+"""The code of a refusal that wants the rate cut by half and raised again step by step.
+Source: platform.openai.com/docs/guides/error-codes (503 slow down)."""
+
 TOO_MUCH = frozenset({ErrorClass.RATE_LIMIT, ErrorClass.OVERLOADED})
 """Failures that say that fewer calls at once would be welcome."""
 
@@ -68,11 +73,11 @@ class Places:
                 self._room = min(self._room, float(self._ceiling))
             self._let_in()
 
-    def too_much(self, since: float, now: float) -> None:
+    def too_much(self, since: float, now: float, cut: float = CUT) -> None:
         """A call that left at `since` was refused for too much; both on one steady clock."""
         self._growing, self._clean = False, 0
         if since > self._cut_at:
-            self._room, self._cut_at = max(1.0, self._room * CUT), now
+            self._room, self._cut_at = max(1.0, self._room * cut), now
 
     def _let_in(self) -> None:
         while self._queue and self._taken < self.limit:
@@ -106,7 +111,8 @@ def slot() -> Policy:
                         yield body
             except CallError as error:
                 if error.error_class in TOO_MUCH and ctx.number > on_record:
-                    places.too_much(since, clock.monotonic())
+                    cut = HALF if error.code == STEEP else CUT
+                    places.too_much(since, clock.monotonic(), cut)
                 raise
             finally:
                 places.leave()
