@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from tests.support.eventstream import exception
 from tests.support.lines import FixedKeys
+from tests.support.protocols import sse
 from tests.support.server import Exchange, loopback
+from tests.support.speakers import SPEAKERS
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ACTIONS, CallError, ErrorClass
 from ultra.core.model import Endpoint, KeyRef, Target
@@ -226,6 +228,12 @@ ROWS: dict[str, Row] = {
     "gemini: request": Row(GEMINI, 400, google(400, "INVALID_ARGUMENT"), E.INVALID_REQUEST),
     "gemini: key": Row(
         GEMINI, 400, google(400, "INVALID_ARGUMENT", "API key not valid", BAD_KEY), E.AUTH
+    ),
+    "gemini: window": Row(
+        GEMINI,
+        400,
+        google(400, "INVALID_ARGUMENT", "The input token count (9) exceeds the maximum number"),
+        E.CONTEXT_LENGTH,
     ),
     "gemini: precondition": Row(GEMINI, 400, google(400, "FAILED_PRECONDITION"), E.PERMISSION),
     "gemini: billing": Row(GEMINI, 402, google(402, "BILLING"), E.QUOTA),
@@ -460,6 +468,28 @@ async def test_every_row_of_the_table(row: Row) -> None:
     assert error.message
     assert row.hint in (error.hint or "")
     assert not any(isinstance(body, CONTENT) for body in bodies)
+
+
+IN_STREAMS = {
+    name: row for name, row in ROWS.items() if isinstance(row.body, list) or "in a stream" in name
+}
+
+
+@pytest.mark.parametrize("row", IN_STREAMS.values(), ids=IN_STREAMS)
+async def test_an_error_after_words_has_its_class_and_leaves_the_words(row: Row) -> None:
+    """Where in the stream it stands changes what may follow, which is nothing, and not its name."""
+    speaker = next(one for one in SPEAKERS if one.protocol == row.protocol)
+    said = row.body if isinstance(row.body, bytes) else sse(*row.body)
+    headers = {"content-type": speaker.content_type}
+
+    bodies, error = await outcome(
+        Row(row.protocol, 200, speaker.cut + said, row.error_class, headers)
+    )
+
+    assert error is not None
+    assert error.error_class is row.error_class
+    assert any(isinstance(body, CONTENT) for body in bodies)
+    assert not any(isinstance(body, Finished) for body in bodies)
 
 
 BLOCKED: Mapping[str, tuple[str, list[object]]] = {
