@@ -2,15 +2,19 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from tests.support.fakes import Bench, Script, Scripts, Wait, prompt, says, target
 from tests.support.virtual import virtual
 from tests.support.voices import kind_of, voice
+from ultra.core.answer import Answer
+from ultra.core.events import StageStarted
 from ultra.core.model import Method, Target
 from ultra.core.ports import Outcome, Settings
 from ultra.core.request import CallRequest, Message, Prompt
+from ultra.core.verdict import Verdict
 from ultra.strategies.registry import load_strategy
 
 
@@ -19,6 +23,23 @@ class Played(Struct):
 
     outcome: Outcome
     bench: Bench
+
+    @property
+    def answer(self) -> Answer:
+        """The answer that speaks for the run."""
+        assert self.outcome.answer is not None
+        return self.outcome.answer
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it was chosen, or what was found of it."""
+        assert self.outcome.verdict is not None
+        return self.outcome.verdict
+
+    @property
+    def stages(self) -> list[str]:
+        """The steps, in order."""
+        return [one.stage for one in self.bench.sink.bodies() if isinstance(one, StageStarted)]
 
     def asked(self, kind: str, name: str | None = None) -> list[CallRequest]:
         """The requests of one kind, to one model where named, in the order they left."""
@@ -42,10 +63,12 @@ def play(
     members: Sequence[Target] | None = None,
     asked: Prompt | None = None,
     writer: Script | None = None,
+    **wishes: Any,
 ) -> Played:
     """A strategy over members `a`, `b`, ... that say these texts after these delays.
 
     The synthesizer `s` and the judges `j` and `k` say what fits, unless `scripts` say otherwise.
+    `wishes` are settings beyond those.
     """
     names = [chr(97 + place) for place in range(len(texts))]
     waits = itertools.chain(delays, itertools.repeat(0.0))
@@ -62,7 +85,7 @@ def play(
             members or [target(one) for one in names],
             bench.caller,
             bench.emit,
-            Settings(seed=seed, synthesizer=target("s"), method=method),
+            Settings(**{"seed": seed, "synthesizer": target("s"), "method": method, **wishes}),
         )
         bench.check()
         return Played(outcome, bench)

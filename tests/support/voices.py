@@ -30,10 +30,11 @@ def shown_in(request: CallRequest) -> dict[str, str]:
 
 
 def kind_of(request: CallRequest) -> str:
-    """What is asked for: `words`, `analysis`, `ranking`, `duel`, `gate` or `choice`."""
+    """What is asked for: `words`, `analysis`, `claims`, `ranking`, `duel`, `gate` or `choice`."""
     fields = (request.json_schema or {}).get("properties", {})
     named = {
         "consensus": "analysis",
+        "claims": "claims",
         "ranking": "ranking",
         "winner": "duel",
         "verdict": "gate",
@@ -54,6 +55,7 @@ def fitting(request: CallRequest) -> str:
         "duel": {"reviews": [], "winner": ranked[0] if ranked else ""},
         "gate": {"reasons": [], "verdict": "pass", "score": 9},
         "choice": {"label": ranked[0] if ranked else ""},
+        "claims": {"answer": "written", "claims": [{"text": "it is", "support": ranked[:1]}]},
     }
     kind = kind_of(request)
     return ANALYSIS if kind == "analysis" else msgspec.json.encode(values[kind]).decode()
