@@ -64,6 +64,39 @@ def test_without_a_limit_nothing_is_reserved(process: Process) -> None:
     assert counts == [(0,), (0,), (0,)]
 
 
+def test_an_admission_looks_at_no_more_of_a_longer_log(process: Process) -> None:
+    """SQLite takes as many steps for the 301st attempt as for the fifth."""
+    for scope in ("all", "provider:lab", "profile:home"):
+        process.limit(10_000 * CENT, scope)
+        process.limit(10_000 * CENT, scope, "month")
+    few = [steps(process, number) for number in range(5)][-1]
+    for number in range(5, 300):
+        run = run_of(f"run{number:09}")
+        attempt = attempt_of(run)
+        process.commit(asking(attempt, run))
+        process.commit(ending(attempt, CENT), End(run, RunEnd("ok", NOON, 1.0)))
+
+    assert steps(process, 300) <= few * 1.05
+
+
+def steps(process: Process, number: int) -> int:
+    """How many instructions of SQLite's machine it takes to admit and close an attempt."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    run = run_of(f"run{number:09}")
+    attempt = attempt_of(run)
+    process.connection.set_progress_handler(step, 1)
+    process.admit(attempt, run)
+    process.close(attempt, CENT)
+    process.connection.set_progress_handler(None, 1)
+    return count
+
+
 def test_money_is_reserved_and_then_spent(process: Process) -> None:
     """The estimate is set aside while the call is under way; what it came to is spent."""
     process.limit(5 * CENT)

@@ -18,11 +18,13 @@ from tests.support.ledger import (
     tell,
     words_in,
 )
+from ultra.core.budget import Bound, Limit
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ports import Admitted
 from ultra.core.request import Media, Message, Text, said
 from ultra.core.usage import Usage
 from ultra.core.verdict import Verdict
+from ultra.store.book import Book
 
 
 @pytest.fixture
@@ -166,6 +168,24 @@ async def test_a_verdict_may_be_told_by_itself(path: Path) -> None:
     assert await ledger.flush(30.0)
 
     assert one(path, "SELECT verdict FROM verdicts") == '{"call_ids":["b"]}'
+
+
+async def test_a_healthy_attempt_costs_two_transactions(path: Path) -> None:
+    """One admits it, one closes it with its run: under breakers, gates and hard budgets alike."""
+    Book(path, lambda: STARTED).set(Limit("all", "day", 10**9, "hard", "UTC"))
+    ledger = ledger_at(path)
+    ledger.begin_run(run_record())
+    bound = Bound(900, 0)
+
+    admitted = await ledger.admit(attempt_record(bound=bound, key_fp="abcd", tokens=10))
+    after_admit = ledger.commits
+    ledger.close(f"{RUN}-1.1", result())
+    ledger.end_run(RUN, run_end())
+
+    assert await ledger.flush(30.0)
+    assert isinstance(admitted, Admitted)
+    assert (after_admit, ledger.commits) == (1, 2)
+    assert rows(path, "SELECT state FROM reservation") == [("settled",)]
 
 
 async def test_a_thousand_calls_cost_a_few_commits(path: Path) -> None:
