@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cold, decode, fanout, stream
+from benchmarks import cold, decode, fanout, record, stream
 from benchmarks.stats import Result, machine, table
 from ultra.core.text import one_line
 
@@ -16,9 +16,12 @@ BENCHES: dict[str, Callable[[int], list[Result]]] = {
     "ask-http": cold.ask_http,
     "ask-https": cold.ask_https,
     "ask-keyring": cold.ask_keyring,
+    "ask-cached": cold.ask_cached,
     "ask-llm": cold.ask_llm,
     "fanout": fanout.against_aiohttp,
     "scaling": fanout.hundred_to_thousand,
+    "policies": fanout.what_policies_cost,
+    "record": record.hundred_thousand,
     "stream": stream.against_aiohttp,
     "decode": decode.against_json,
 }

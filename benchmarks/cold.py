@@ -57,6 +57,22 @@ def ask_keyring(pairs: int) -> list[Result]:
         ]
 
 
+def ask_cached(pairs: int) -> list[Result]:
+    """An answer that serves again beside one that is asked for."""
+    checks = Checks()
+    command = [*ultra(), "ask", "-P", "bench"]
+    with serving() as server, home(server.base_url(chunks=CHUNKS)) as place:
+        left, right = paired(
+            _run([*command, "--cache", Q], place, checks), _run([*command, Q], place, checks), pairs
+        )
+        requests = server.seen()[1]
+        checks.equal("requests", requests, pairs + 2)
+        checks.equal("rows written (good, all)", place.rows(), (pairs + 2, 2 * (pairs + 1)))
+        seen = {"peak": "1", "rows": str(2 * (pairs + 1))}
+    name = "ultra ask --cache, a hit"
+    return [compared(name, "ultra ask", left, right, target=1.3, checks=checks, seen=seen)]
+
+
 def ask_llm(pairs: int) -> list[Result]:
     """`llm` beside ultra, where it is installed in the same environment."""
     command = installed("llm")

@@ -50,6 +50,39 @@ def hundred_to_thousand(pairs: int) -> list[Result]:
     ]
 
 
+def what_policies_cost(pairs: int) -> list[Result]:
+    """All policies and the log beside the engine without any; budgets kept beside none."""
+    with serving() as server:
+        return [
+            _with_and_without(
+                server, "1,000 streams, all policies", "no policies, no log", [], ["--bare"], pairs
+            ),
+            _with_and_without(
+                server, "1,000 streams, 3 hard budgets", "no budgets", ["--budget"], [], pairs
+            ),
+        ]
+
+
+def _with_and_without(
+    server: Server, name: str, peer: str, ours: list[str], theirs: list[str], pairs: int
+) -> Result:
+    checks = Checks()
+    url = server.base_url(chunks=CHUNKS, hold=STREAMS)
+    with home(url) as place, home(url) as other:
+        left, right = paired(
+            _ultra(server, place, STREAMS, checks, [], ours),
+            _ultra(server, other, STREAMS, checks, [], theirs),
+            pairs,
+        )
+        rows = place.rows()
+        wanted = (STREAMS + 1) * (pairs + 1)
+        checks.equal("rows written (good, all)", rows, (wanted, wanted))
+        bare = (0, 0) if "--bare" in theirs else (wanted, wanted)
+        checks.equal("rows beside (good, all)", other.rows(), bare)
+    seen = {"peak": str(STREAMS), "rows": str(rows[0])}
+    return compared(name, peer, left, right, target=None, checks=checks, seen=seen)
+
+
 def _beside(
     server: Server, peer: str, arguments: list[str], pairs: int, *, target: float | None
 ) -> Result:
@@ -78,11 +111,16 @@ def _beside(
 
 
 def _ultra(
-    server: Server, place: Home, streams: int, checks: Checks, peaks: list[float]
+    server: Server,
+    place: Home,
+    streams: int,
+    checks: Checks,
+    peaks: list[float],
+    more: list[str] | None = None,
 ) -> Callable[[], float]:
     return child(
         server, place, "ultra_streams", streams, chunks=CHUNKS, checks=checks, peaks=peaks,
-        arguments=["--profile", str(place.profile)],
+        arguments=["--profile", str(place.profile), *(more or [])],
     )  # fmt: skip
 
 
@@ -111,7 +149,7 @@ def child(  # noqa: PLR0913  what a child is told, and where its figures go
         checks.equal(f"requests of {module}", requests, streams + 1)
         if "good" in told:
             checks.equal("good answers", told["good"], streams)
-        if "good" in told or "--parse" in arguments:
+        if "good" in told or not {"--parse", "--bare"}.isdisjoint(arguments):
             checks.equal(f"pieces of text for {module}", told["chunks"], streams * chunks)
         peaks.append(told["peak_mb"])
         return float(told["seconds"])

@@ -9,13 +9,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class StreamsAsked:
-    """How many streams to read, where, and how; `warm_url` is for one that is not measured."""
+    """How many streams to read, where, and how; `warm_url` is for one that is not measured.
+
+    `bare` leaves out every policy and the log, `budget` has three hard budgets kept.
+    """
 
     base_url: str
     warm_url: str
     streams: int
     parse: bool
     profile: Path
+    bare: bool
+    budget: bool
 
 
 def streams_asked() -> StreamsAsked:
@@ -26,6 +31,8 @@ def streams_asked() -> StreamsAsked:
     parser.add_argument("streams", type=int)
     parser.add_argument("--parse", action="store_true")
     parser.add_argument("--profile", type=Path, default=Path())
+    parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--budget", action="store_true")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return StreamsAsked(**vars(parser.parse_args()))

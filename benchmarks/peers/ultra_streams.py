@@ -1,21 +1,34 @@
 """ultra reading N streams at once: runtime, engine, every policy, ledger and cost.
 
-Prints what `aiohttp_streams` prints; the time is that of the whole run, its record committed.
+Prints what `aiohttp_streams` prints; the time is that of the whole run, its record committed. With
+`--bare` the same engine reads them without any policy and without a log.
 """
 
 import json
 import os
+import random
 import sys
 import time
 from pathlib import Path
 
 from benchmarks.measure import peak_mb, streams_asked
 from benchmarks.places import QUESTION
+from ultra.core.budget import Limit
 from ultra.core.events import Event
-from ultra.core.request import Prompt, said
+from ultra.core.ports import CallSpec
+from ultra.core.request import CallRequest, Prompt, said
 from ultra.core.stream import TextDelta
+from ultra.engine.caller import EngineCaller
+from ultra.engine.context import EventHub, RunContext
+from ultra.providers.daemon import install
+from ultra.providers.hub import ProviderHub
+from ultra.runtime import loop
 from ultra.runtime.action import Action, RunResult, Selection
+from ultra.runtime.budgets import book
 from ultra.runtime.runtime import Runtime
+
+MUCH = 10**15
+"""A million dollars, which no bench spends."""
 
 
 class Counter:
@@ -39,14 +52,22 @@ def main() -> None:
     all_of_them = profile(asked.profile, "all", asked.base_url)
     # The transport that many calls get, so that its import is not part of the figure.
     os.environ["ULTRA_TRANSPORT"] = "aiohttp"
-    run(warm, 1)
+    if asked.bare:
+        bare(warm, 1, Counter())
+    else:
+        run(warm, 1)
+    if asked.budget:
+        for scope in ("all", "provider:bench", f"profile:{all_of_them}"):
+            book(runtime_of(all_of_them)).set(Limit(scope, "day", MUCH, "hard"))
     counter = Counter()
+    told: dict[str, float] = {}
     start = time.perf_counter()
-    result = run(all_of_them, asked.streams, counter)
-    seconds = time.perf_counter() - start
-    good = sum(answer.ok for answer in result.calls)
-    told = {"seconds": seconds, "chunks": counter.pieces, "good": good, "peak_mb": peak_mb()}
-    json.dump(told, sys.stdout)
+    if asked.bare:
+        bare(all_of_them, asked.streams, counter)
+    else:
+        told["good"] = sum(one.ok for one in run(all_of_them, asked.streams, counter).calls)
+    told |= {"seconds": time.perf_counter() - start, "chunks": counter.pieces}
+    json.dump({**told, "peak_mb": peak_mb()}, sys.stdout)
 
 
 def profile(path: Path, name: str, base_url: str) -> str:
@@ -57,13 +78,49 @@ def profile(path: Path, name: str, base_url: str) -> str:
     return other.stem
 
 
+def warn(line: str) -> None:
+    """Tell whoever watches the bench."""
+    print(line, file=sys.stderr)
+
+
+def runtime_of(profile: str) -> Runtime:
+    """An ultra with a profile of the bench."""
+    return Runtime(profile, environ=os.environ, cwd=Path.cwd(), warn=warn)
+
+
+def bare(profile: str, streams: int, counter: Counter) -> None:
+    """So many calls of one model by the engine alone: events and answers, nothing else."""
+    runtime = runtime_of(profile)
+    (target,) = runtime.select(["fast"], None).members
+    request = CallRequest(target, (said("user", QUESTION),))
+
+    async def main(_interrupt: loop.Interrupt) -> None:
+        install()
+        hub = ProviderHub(
+            runtime.keys, runtime.clock, expected_calls=streams, environ=runtime.environ
+        )
+        context = RunContext(
+            "bare",
+            clock=runtime.clock,
+            hub=EventHub("bare", runtime.clock, [counter], warn),
+            deadline_s=300.0,
+            rng=random.Random(),
+            retry=runtime.profile.retry,
+        )
+        caller = EngineCaller(context, lambda ctx: hub.stream(ctx.request))
+        specs = [CallSpec(request, "member", index) for index in range(streams)]
+        try:
+            async with caller.open(specs) as calls:
+                await calls.settle(None, None)
+        finally:
+            await hub.aclose()
+
+    loop.run(main)
+
+
 def run(profile: str, streams: int, counter: Counter | None = None) -> RunResult:
     """One run of so many samples of one model."""
-
-    def warn(line: str) -> None:
-        print(line, file=sys.stderr)
-
-    runtime = Runtime(profile, environ=os.environ, cwd=Path.cwd(), warn=warn)
+    runtime = runtime_of(profile)
     target = runtime.select(["fast"], None).members[0]
     action = Action("ask", Prompt((said("user", QUESTION),)), Selection("all", (target,) * streams))
     try:
