@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support.process import Ultra
 from tests.support.server import Exchange, Loopback, free_port
 from ultra.cli.completions import script
 from ultra.core.errors import ErrorClass
+from ultra.store.schema import MIGRATIONS
 
 KEY = "right-key"
 
@@ -262,6 +264,65 @@ def test_runs_of_processes_that_are_gone_are_told(old: Cli) -> None:
 
     assert "1 run was left under way by a process that is gone" in messages
     assert any("corrupt-20260101T000000Z" in message for message in messages)
+
+
+def change(database: Path, statement: str) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_sums_that_do_not_add_up_are_a_problem_with_what_mends_them(old: Cli) -> None:
+    """Counters are recomputed from the reservations they were made of."""
+    change(
+        old.home / "data" / "ultra.db",
+        "INSERT INTO budget (scope, period, window_id, spent_nano)"
+        " VALUES ('all', 'day', '2026-01-01', 7)",
+    )
+
+    said = old("doctor", "-P", "development")
+
+    assert said.code == 1
+    assert "`ultra budgets reconcile` puts it right" in said.out
+    assert "counters and the log's sums agree" not in said.out
+
+
+def test_an_older_schema_says_what_the_next_run_does_to_it(old: Cli) -> None:
+    """Doctor itself changes nothing, and shows the copies that were made before."""
+    database = old.home / "data" / "ultra.db"
+    change(database, f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+    (database.parent / "ultra.db.v3-20260101T000000Z").touch()
+
+    told = findings(old, "-P", "development")["database"]
+
+    messages = " ".join(message for _, message in told)
+    assert {level for level, _ in told} == {"ok"}
+    assert f"its schema is {len(MIGRATIONS) - 1}; the next run copies it" in messages
+    assert "copies from before migrations: ultra.db.v3-20260101T000000Z" in messages
+
+
+def test_a_log_of_a_newer_ultra_is_a_problem_and_left_alone(old: Cli) -> None:
+    """It is not ours to read."""
+    change(old.home / "data" / "ultra.db", "PRAGMA user_version = 999")
+
+    problems = [
+        message
+        for level, message in findings(old, "-P", "development")["database"]
+        if level == "problem"
+    ]
+
+    assert len(problems) == 1
+    assert "newer" in problems[0]
+
+
+def test_a_disk_that_is_nearly_full_is_a_warning(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a log is there, and after."""
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=5 << 20))
+
+    assert ("warning", "5 MB are free on its disk") in findings(cli, "-P", "development")[
+        "database"
+    ]
 
 
 def test_completions_are_compared_with_this_version(
