@@ -4,7 +4,7 @@ Checks go from the cheapest on: the schema, what answers are expected to be, two
 model that come to the same, a judge. Source: L. Chen et al. (2023), FrugalGPT, arXiv 2305.05176.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -135,24 +135,27 @@ class _Walk:
         """
         if not answer.text.strip():
             return True
-        checks = self._free(answer, last=True) if last else self._all(answer, member)
-        async for expectation, why in checks:
-            self._checks.append(Check(answer.call_id, expectation, why is None, why or ""))
-            if why is not None:
+        for expectation, why in self._free(answer, last=last):
+            if not self._met(answer, expectation, why):
                 return False
-        return True
-
-    async def _all(self, answer: Answer, member: Target) -> AsyncIterator[tuple[str, str | None]]:
-        """Every check by name, cheapest first, with why the answer does not meet it."""
-        async for check in self._free(answer, last=False):
-            yield check
+        if last:
+            return True
         if self._step.settings.method.extract is not None:
-            yield "two samples agree", await self._disagreement(answer, member)
+            why = await self._disagreement(answer, member)
+            if not self._met(answer, "two samples agree", why):
+                return False
         judge = judge_of(member, self._step.settings.method)
-        if judge is not None:
-            yield f"judge {judge.ref}", await self._judged(answer, judge)
+        if judge is None:
+            return True
+        return self._met(answer, f"judge {judge.ref}", await self._judged(answer, judge))
 
-    async def _free(self, answer: Answer, *, last: bool) -> AsyncIterator[tuple[str, str | None]]:
+    def _met(self, answer: Answer, expectation: str, why: str | None) -> bool:
+        """Note whether an answer meets an expectation; `why` says why it does not."""
+        self._checks.append(Check(answer.call_id, expectation, why is None, why or ""))
+        return why is None
+
+    def _free(self, answer: Answer, *, last: bool) -> Iterator[tuple[str, str | None]]:
+        """The checks that cost nothing, by name, with why the answer does not meet them."""
         schema = self._step.prompt.json_schema
         if schema is not None and not last:
             # jsonschema: 67 ms that a run without a schema does not pay.
