@@ -106,6 +106,7 @@ def test_what_one_name_stood_for_is_its_label() -> None:
         (("fast", "smart"), "single", "takes one model, not 2"),
         (("fast", "smart"), "all", "gives no single answer"),
         (("every",), None, "gives no single answer"),
+        (("fast",), "probe", "there is no strategy `probe`"),
         (("fast", "smart"), "fussion", "there is no strategy `fussion`"),
         (("panel", "fast"), None, "`panel` is an ensemble, not one model"),
         (("fast", "best"), None, "`best` is a route, not one model"),

@@ -151,11 +151,15 @@ OWN = {"probe": StrategyRow("probe", "probe", "each model once, to see it", "N",
 
 def strategy_row(name: str) -> StrategyRow:
     """The row of a strategy. Raises `UsageError` for an unknown one, naming the nearest."""
-    if name in OWN:
-        return OWN[name]
-    if name not in STRATEGIES:
-        raise UsageError(
-            f"there is no strategy `{name}`",
-            hint=did_you_mean(name, STRATEGIES) or f"there are: {', '.join(STRATEGIES)}",
-        )
-    return STRATEGIES[name]
+    row = STRATEGIES.get(name) or OWN.get(name)
+    if row is None:
+        raise unknown(name)
+    return row
+
+
+def unknown(name: str) -> UsageError:
+    """What to say to a user who asks for a strategy that there is not."""
+    return UsageError(
+        f"there is no strategy `{name}`",
+        hint=did_you_mean(name, STRATEGIES) or f"there are: {', '.join(STRATEGIES)}",
+    )

@@ -8,7 +8,7 @@ from ultra.core.errors import ConfigError, GuardError, UsageError
 from ultra.core.model import Choice, Ensemble, Method, Route, Target
 from ultra.core.profile import Profile, forbidden
 from ultra.core.request import Prompt
-from ultra.core.strategies import strategy_row
+from ultra.core.strategies import OWN, strategy_row, unknown
 from ultra.runtime.action import Selection
 from ultra.runtime.methods import NOTHING, Wish, method_of, runs_of, samples_of
 from ultra.strategies import refusals
@@ -51,6 +51,8 @@ def select_for_ask(
     Raises `UsageError` for names, strategies and wishes that do not go together, `ConfigError` when
     there is nobody to ask, `GuardError` for a model that the profile lets nobody ask.
     """
+    if strategy in OWN:
+        raise unknown(strategy)
     asked = profile.expand(tuple(names) or _words(profile.defaults.ask))
     if not asked:
         raise no_model(profile)
