@@ -161,16 +161,23 @@ async def compared_in_time(stage: Stage, case: Case) -> Seen:
 
 
 async def _in_time(stage: Stage, case: Case, verb: str) -> Seen:
-    """One run of three has to be in time: a machine that stalls is not late three times."""
-    limit_s = float(case.argv[case.argv.index("--deadline") + 1]) + 1.0
+    """The first run that had the time to get as far as the case goes, and was over in time.
+
+    A machine that is slow gets more of it, and one that stalled for a moment another chance.
+    """
+    assert case.expect is not None
+    far = (case.expect.calls, case.expect.spare, case.expect.answer)
     models = () if verb == "compare" else ("-m", "faulty")
-    for _ in range(3):
-        seen = await stage.ask(*models, *case.argv, verb=verb)
-        if json.loads(seen.out)["duration_s"] <= limit_s:
+    others: list[str] = []
+    for deadline_s in (1.0, 3.0, 9.0):
+        seen = await stage.ask(*models, *case.argv, "--deadline", f"{deadline_s}", verb=verb)
+        took_s = json.loads(seen.out)["duration_s"]
+        if took_s <= deadline_s + 1.0 and (seen.calls, seen.spare, seen.answer) == far:
             return seen
+        others.append(f"{took_s:g} s of {deadline_s:g}: {seen}")
         stage.change("DELETE FROM runs")
         stage.provider.calls.clear()
-    raise AssertionError(f"three runs took longer than {limit_s:g} s")
+    raise AssertionError("late, or not as far as it should:\n" + "\n".join(others))
 
 
 @script
