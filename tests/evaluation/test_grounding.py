@@ -135,3 +135,33 @@ def test_a_writer_that_invents_is_caught_and_one_that_does_not_is_not(seed: int)
 def test_a_text_supports_itself(text: str) -> None:
     """Whatever it is made of."""
     assert unsupported(text, [text]) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 30_000,
+        "1." * 30_000,
+        "1/" * 10_000 + "2" * 10_000,
+        "1" * 9_000 + " pm",
+        "\n" * 60_000 + "1.",
+        "- " * 30_000,
+        "https://a.b/" + ")" * 60_000,
+        "^{" * 30_000,
+        '"A' * 30_000,
+        "`" * 60_000,
+        "1e999 " * 3_000,
+        "١" * 20_000,
+    ],
+    ids=lambda text: repr(text[:6]),
+)
+def test_no_text_is_too_odd_to_be_looked_through(text: str) -> None:
+    """In time that grows with its length, and without an error."""
+    assert unsupported(text, [text]) == ()
+
+
+@given(st.text(alphabet="0123456789.,:/'_- %xkMeE^{}pm½²\n", max_size=60), st.text(max_size=20))
+def test_any_digits_can_be_read(text: str, other: str) -> None:
+    """Whatever stands between them, and whatever they are compared with."""
+    assert unsupported(text, [other, text]) == ()
+    unsupported(text, [other])

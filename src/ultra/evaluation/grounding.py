@@ -16,7 +16,7 @@ from ultra.core.normalise import normalise
 from ultra.evaluation.extraction import number_of
 from ultra.evaluation.number_words import SPELT
 
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'`«»“”|]+", re.IGNORECASE)
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'`«»“”|]{1,2000}", re.IGNORECASE)
 _URL_END = ".,;:!?)]}>*_"
 _DIGITS = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,:/'_-]\d+)*")
 _GROUPED = re.compile(
@@ -30,7 +30,7 @@ _TAIL = re.compile(
     r"|(?P<clock>[AaPp]\.?[Mm]\b)|(?P<unit>%|[A-Za-zµμΩ°]+(?:/[A-Za-z]+)?))"
 )
 _COUNTING = re.compile(
-    r"^\s*(?:[*>|-]\s*)*(?:#{1,6}\s*\**\d{1,3}(?:\.\d{1,3})*\b|\**\d{1,3}(?:\.\d{1,3})*[.)](?=[\s*])"
+    r"^[^\S\n]*(?:[*>|-][^\S\n]*)*(?:#{1,6}\s*\**\d{1,3}(?:\.\d{1,3})*\b|\**\d{1,3}(?:\.\d{1,3})*[.)](?=[\s*])"
     r"|\|\s*\d{1,3}\s*(?=\|))|\d\ufe0f?\u20e3|\[\^?\d{1,3}\](?!\()"
     r"|\b(?:approach|method|option|part|phase|point|reason|step)\s+\d{1,2}\b",
     re.MULTILINE | re.IGNORECASE,
@@ -50,7 +50,7 @@ _PLAIN_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _LATEX = (
     (re.compile(r"\\(?:times|cdot)\b"), "x"),
     (re.compile(r"\\[dt]?frac\{(\d+)\}\{(\d+)\}"), r"\1/\2"),
-    (re.compile(r"\^\{([^}]*)\}"), r"^\1"),
+    (re.compile(r"\^\{([^}]{0,20})\}"), r"^\1"),
     (re.compile(r"\{,\}|\\,(?=\d{3})"), ","),
     (re.compile(r"\\([%$])"), r"\1"),
 )
@@ -65,6 +65,9 @@ _SIGNS = str.maketrans(
     }
 )
 """Signs in and between digits that have a plainer one: dashes, spaces, marks, multiplication."""
+
+_VERSION = (2, 3)
+"""How many numbers of a version are enough to name it."""
 
 _FRACTION_SLASH = "\u2044"
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
@@ -186,18 +189,15 @@ def _digits(text: str) -> Iterator[tuple[re.Match[str], re.Match[str] | None]]:
 def _ways(said: str, tail: re.Match[str] | None) -> list[frozenset[str]]:
     """The ways to read a number: as an amount, or as all of its parts (a date, a version)."""
     amounts = list(_amounts(said))
-    if tail is not None and (tail["ten"] or tail["exp"] or tail["times"]):
+    if amounts and tail is not None and (tail["ten"] or tail["exp"] or tail["times"]):
         return [frozenset(_scaled(one, tail)) for one in amounts]
     ways = [said, *(reading for one in amounts for reading in (_plain(one), *_scaled(one, tail)))]
     whole = [frozenset((reading,)) for reading in ways]
     parts = _parts(said)
     if not amounts or "/" in said:
         whole.append(frozenset(parts))
-        whole.extend(
-            frozenset((".".join(said.split(".")[:length]),))
-            for length in range(2, said.count(".") + 1)
-        )
-    if tail is not None and tail["clock"]:
+        whole.extend(frozenset((".".join(said.split(".")[:length]),)) for length in _VERSION)
+    if tail is not None and tail["clock"] and len(parts[0]) < 3:
         afternoon = 12 if tail["clock"].lower().startswith("p") else 0
         whole.append(frozenset((str(int(parts[0]) % 12 + afternoon), *parts[1:])))
     return whole
@@ -229,7 +229,7 @@ def _amounts(said: str) -> Iterator[Decimal]:
     if re.fullmatch(r"\d+(?:[.,]\d+)?", said):
         yield Decimal(said.replace(",", "."))
     over, _, under = said.partition("/")
-    if over.isdecimal() and under.isdecimal() and int(under):
+    if over.isdecimal() and under.isdecimal() and under.strip("0"):
         yield Decimal(over) / Decimal(under)
 
 
