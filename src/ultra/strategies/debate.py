@@ -109,7 +109,10 @@ def _flips(
 ) -> Debated:
     """Who was right by the reference before the debate and who after it."""
     reference = extracted(settings.method.reference, extractor)
-    before, after = (_right(_keys(answers, extractor), reference) for answers in (first, last))
+    before, after = (
+        _right(_keys(answers, extractor), reference, settings.method.tolerance)
+        for answers in (first, last)
+    )
     pairs = [(one.call_id, at in before, at in after) for at, one in enumerate(first)]
     return replace(
         debated,
@@ -118,7 +121,7 @@ def _flips(
     )
 
 
-def _right(keys: Sequence[str | None], reference: str | None) -> list[int]:
+def _right(keys: Sequence[str | None], reference: str | None, tolerance: float) -> list[int]:
     """The places of the answers that come to the same as the reference."""
-    groups = groups_of([*keys, reference])
+    groups = groups_of([*keys, reference], tolerance)
     return next((group for group in groups if len(keys) in group), [])

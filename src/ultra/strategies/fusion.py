@@ -81,7 +81,7 @@ def _compared(usable: Sequence[Answer], asked: int, step: Step) -> Verdict | Non
     if extractor is None:
         return None
     keys = tuple(extracted(answer.text, extractor) for answer in usable)
-    groups = groups_of(keys)
+    groups = groups_of(keys, step.settings.method.tolerance)
     verdict = Verdict(
         tuple(answer.call_id for answer in usable),
         clusters=tuple(map(tuple, groups)),
