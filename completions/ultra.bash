@@ -1,12 +1,13 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare chat demo logs cache health budgets models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare pick chat demo logs cache health budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
     case "$*" in
         ask) REPLY=ask ;;
         compare) REPLY=compare ;;
+        pick) REPLY=pick ;;
         chat) REPLY=chat ;;
         demo) REPLY=demo ;;
         logs | log) REPLY=logs ;;
@@ -28,9 +29,10 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
 _ultra_flags() { # COMMAND: its flags
     REPLY=''
     case "$*" in
-        '') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --self --layers --one-call --cite --sources-only -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
-        'ask') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --self --layers --one-call --cite --sources-only -c --continue --cid -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
-        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        '') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --self --layers --one-call --cite --sources-only -c --continue --cid --all -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
+        'ask') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --self --layers --one-call --cite --sources-only -c --continue --cid --all -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --judge --criteria --reference --allow-self-judge --extract --expect --agree --runs --diff --dissent --blind --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'pick') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --cost-center --tag --redact --allow-secrets --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
         'logs') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -102,6 +104,8 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
     case "$*" in
         'ask '*) REPLY='free' ;;
         'compare '*) REPLY='free' ;;
+        'pick '0) REPLY='free' ;;
+        'pick '1) REPLY='runs' ;;
         'logs '0) REPLY='runs' ;;
         'logs list '0) REPLY='runs' ;;
         'logs show '0) REPLY='runs' ;;
@@ -175,11 +179,19 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'compare --deadline') REPLY='free' ;;
         'compare --quorum') REPLY='free' ;;
         'compare --grace') REPLY='free' ;;
+        'compare --judge') REPLY='models' ;;
+        'compare --criteria') REPLY='files' ;;
+        'compare --reference') REPLY='files' ;;
+        'compare --extract') REPLY='words:number choice exact json: regex:' ;;
+        'compare --expect') REPLY='words:exact: contains: regex: number: schema:' ;;
+        'compare --agree') REPLY='free' ;;
+        'compare --runs') REPLY='free' ;;
         'compare --cost-center') REPLY='free' ;;
         'compare --tag') REPLY='free' ;;
         'compare --max-cost') REPLY='free' ;;
         'compare --key') REPLY='sources' ;;
         'compare -P' | 'compare --profile') REPLY='profiles' ;;
+        'pick -P' | 'pick --profile') REPLY='profiles' ;;
         'chat -m' | 'chat --model') REPLY='models' ;;
         'chat -s' | 'chat --system') REPLY='free' ;;
         'chat --cid') REPLY='runs' ;;

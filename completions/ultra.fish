@@ -89,12 +89,21 @@ set -g __ultra_values 'ask -m' \
     'compare --deadline' \
     'compare --quorum' \
     'compare --grace' \
+    'compare --judge' \
+    'compare --criteria' \
+    'compare --reference' \
+    'compare --extract' \
+    'compare --expect' \
+    'compare --agree' \
+    'compare --runs' \
     'compare --cost-center' \
     'compare --tag' \
     'compare --max-cost' \
     'compare --key' \
     'compare -P' \
     'compare --profile' \
+    'pick -P' \
+    'pick --profile' \
     'chat -m' \
     'chat --model' \
     'chat -s' \
@@ -247,6 +256,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo ask
         case compare
             echo compare
+        case pick
+            echo pick
         case chat
             echo chat
         case demo
@@ -325,6 +336,7 @@ end
 complete -c ultra -f
 complete -c ultra -n "__ultra_is ''" -a ask -d 'one answer, from one model or made out of several (the default)'
 complete -c ultra -n "__ultra_is ''" -a compare -d 'every answer side by side, with what they cost and took'
+complete -c ultra -n "__ultra_is ''" -a pick -d 'which answer of a comparison is the one, to go on from'
 complete -c ultra -n "__ultra_is ''" -a chat -d 'a conversation at a prompt'
 complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated models; nothing is sent or spent'
 complete -c ultra -n "__ultra_is ''" -a logs -d 'what was asked and answered, what it cost and why it failed'
@@ -356,6 +368,7 @@ complete -c ultra -n "__ultra_is '' ask" -l cite -d 'say which answer each claim
 complete -c ultra -n "__ultra_is '' ask" -l sources-only -d 'the writer adds nothing of its own'
 complete -c ultra -n "__ultra_is '' ask" -s c -l continue -d 'continue this terminal\'s conversation'
 complete -c ultra -n "__ultra_is '' ask" -l cid -x -a '(__ultra_offer runs)' -d 'continue from that run'
+complete -c ultra -n "__ultra_is '' ask" -l all -d 'with -c: go on from every answer of a comparison'
 complete -c ultra -n "__ultra_is '' ask" -s t -l template -x -a '(__ultra_offer templates)' -d 'saved prompt'
 complete -c ultra -n "__ultra_is '' ask" -s p -l param -x -d 'fill in a template; repeat'
 complete -c ultra -n "__ultra_is '' ask" -l save -x -d 'save this as a template, ask nobody'
@@ -418,6 +431,17 @@ complete -c ultra -n "__ultra_is 'compare'" -l deadline -x -d 'end the run by th
 complete -c ultra -n "__ultra_is 'compare'" -l quorum -x -d 'go on once K members answered'
 complete -c ultra -n "__ultra_is 'compare'" -l grace -x -d 'wait so much longer for the rest'
 complete -c ultra -n "__ultra_is 'compare'" -l allow-partial -d 'exit 0 if a member was lost'
+complete -c ultra -n "__ultra_is 'compare'" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
+complete -c ultra -n "__ultra_is 'compare'" -l criteria -r -F -d 'what judges go by'
+complete -c ultra -n "__ultra_is 'compare'" -l reference -r -F -d 'a right answer, shown to judges'
+complete -c ultra -n "__ultra_is 'compare'" -l allow-self-judge -d 'let judges judge answers of their own model'
+complete -c ultra -n "__ultra_is 'compare'" -l extract -x -a 'number choice exact json: regex:' -d 'what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN'
+complete -c ultra -n "__ultra_is 'compare'" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE; exit 6 if an answer is not so; repeat for all of several'
+complete -c ultra -n "__ultra_is 'compare'" -l agree -x -d 'exit 6 if fewer answers (0..1) come to the same, by `--extract` or a judge'
+complete -c ultra -n "__ultra_is 'compare'" -l runs -x -d 'N samples of every model'
+complete -c ultra -n "__ultra_is 'compare'" -l diff -d 'only where the words differ'
+complete -c ultra -n "__ultra_is 'compare'" -l dissent -d 'only what most do not say'
+complete -c ultra -n "__ultra_is 'compare'" -l blind -d 'hide the names until you pick'
 complete -c ultra -n "__ultra_is 'compare'" -l cost-center -x -d 'charge the run to it'
 complete -c ultra -n "__ultra_is 'compare'" -l tag -x -d 'mark the run in the log; repeat'
 complete -c ultra -n "__ultra_is 'compare'" -l max-cost -x -d 'spend no more on this run'
@@ -433,6 +457,12 @@ complete -c ultra -n "__ultra_is 'compare'" -s q -l quiet -d 'only warnings and 
 complete -c ultra -n "__ultra_is 'compare'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'compare'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'compare'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'pick'" -a '(__ultra_offer runs)'
+complete -c ultra -n "__ultra_is 'pick'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'pick'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'pick'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'pick'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'pick'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'chat'" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
 complete -c ultra -n "__ultra_is 'chat'" -s s -l system -x -d 'system prompt'
 complete -c ultra -n "__ultra_is 'chat'" -s c -l continue -d 'continue this terminal\'s conversation'

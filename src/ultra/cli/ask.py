@@ -23,6 +23,8 @@ Examples:
   ultra -f notes.md -s "be brief" "what is missing?"
   ultra -a photo.jpg "what is this?"
   ultra -m @council --dry-run "plan a migration to WAL"
+  ultra pick 2 && ultra ask -c "and why?"       go on from one answer of a comparison
+  ultra ask -c --all "and why?"                 go on from all of them
 """
 
 
@@ -59,6 +61,12 @@ def ask(
         str | None,
         typer.Option("--cid", metavar="RUN", envvar="ULTRA_CID", help="continue from that run"),
     ] = None,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", envvar="ULTRA_ALL", help="with -c: go on from every answer of a comparison"
+        ),
+    ] = False,
     template: options.Template = None,
     param: options.Params = None,
     save: Annotated[
@@ -192,6 +200,7 @@ def ask(
         sanitize=sanitize,
         proceed=proceed,
         cid=cid,
+        every=every,
         template=template,
         params=param or [],
         save=save,

@@ -11,6 +11,7 @@ from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK, code_of_ask
 from ultra.cli.terms import Terms, action_of, carry_out, hand_over
 from ultra.core.answer import Answer
+from ultra.core.errors import UsageError
 from ultra.core.request import Message
 from ultra.output.documents import render_run
 from ultra.output.extract import extract_code
@@ -38,6 +39,7 @@ class Wanted(Struct, frozen=True):
     sanitize: bool = False
     proceed: bool = False
     cid: str | None = None
+    every: bool = False
     template: str | None = None
     params: Sequence[str] = ()
     save: str | None = None
@@ -53,6 +55,8 @@ def run_ask(session: Session, typed: Typed, wanted: Wanted) -> int:
     """Ask, show the answer, and give the exit code."""
     if wanted.save is not None:
         return _save(session, typed, wanted, wanted.save)
+    if wanted.every:
+        return _go_on_from_all(session, typed, wanted)
     action = _action(session, typed, wanted)
     result = carry_out(
         session,
@@ -62,6 +66,25 @@ def run_ask(session: Session, typed: Typed, wanted: Wanted) -> int:
         deliver=lambda result: _deliver(session, result, wanted),
     )
     return OK if result is None else code_of_ask(result, strict=wanted.strict)
+
+
+def _go_on_from_all(session: Session, typed: Typed, wanted: Wanted) -> int:
+    """Every answer of a comparison goes on; what comes is a comparison again."""
+    from ultra.cli import compare_run
+
+    if not (wanted.proceed or wanted.cid):
+        raise UsageError("`--all` says whom to continue", hint="add `-c`, or `--cid RUN`")
+    if wanted.models or wanted.strategy or wanted.template or wanted.extract:
+        raise UsageError(
+            "`--all` asks those who answered, as they are",
+            hint="leave out `-m`, `--strategy`, `-t` and `-x`",
+        )
+    terms = wanted.terms
+    events = terms.form == "ndjson"
+    of_all = compare_run.Wanted(
+        terms=replace(terms, form="text") if events else terms, events=events
+    )
+    return compare_run.run_branches(session, typed, of_all, wanted.cid)
 
 
 def _action(session: Session, typed: Typed, wanted: Wanted) -> Action:

@@ -21,6 +21,11 @@ Examples:
   ultra compare -m @council --format html --output answers.html "name three risks"
   ultra compare -m fast -m fast "a random word"        two samples of one model
   cat bug.log | ultra compare --quorum 2 --grace 5 "what went wrong?"
+  ultra compare -m fast -m smart --judge "openai:gpt-5" --criteria "no jargon" "what is WAL?"
+  ultra compare -m @council --extract number --agree 0.8 "17 * 23?" || echo "ask a human"
+  ultra compare -m fast --runs 5 --expect contains:391 "what is 17 * 23?"
+  ultra compare -m fast -m smart --diff "name three risks"
+  ultra compare -m @council --blind "explain WAL"
 """
 
 FORMATS = ("text", "markdown", "json", "ndjson", "csv", "html")
@@ -62,6 +67,46 @@ def compare(
             "--allow-partial", envvar="ULTRA_ALLOW_PARTIAL", help="exit 0 if a member was lost"
         ),
     ] = False,
+    judge: options.Judges = None,
+    criteria: options.Criteria = None,
+    reference: options.Reference = None,
+    self_judging: options.SelfJudging = False,
+    extract: options.Extract = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expect",
+            metavar="KIND:WHAT",
+            envvar="ULTRA_EXPECT",
+            help="exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE; "
+            "exit 6 if an answer is not so; repeat for all of several",
+        ),
+    ] = None,
+    agree: Annotated[
+        float | None,
+        typer.Option(
+            "--agree",
+            metavar="SHARE",
+            envvar="ULTRA_AGREE",
+            help="exit 6 if fewer answers (0..1) come to the same, by `--extract` or a judge",
+        ),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option("--runs", metavar="N", envvar="ULTRA_RUNS", help="N samples of every model"),
+    ] = None,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", envvar="ULTRA_DIFF", help="only where the words differ"),
+    ] = False,
+    dissent: Annotated[
+        bool,
+        typer.Option("--dissent", envvar="ULTRA_DISSENT", help="only what most do not say"),
+    ] = False,
+    blind: Annotated[
+        bool,
+        typer.Option("--blind", envvar="ULTRA_BLIND", help="hide the names until you pick"),
+    ] = False,
     cost_center: options.CostCenter = None,
     tag: options.Tags = None,
     max_cost: options.MaxCost = None,
@@ -82,6 +127,8 @@ def compare(
     from ultra.cli.compare_run import Wanted, run_compare
     from ultra.cli.context import Session
     from ultra.cli.terms import CACHE_USES, Terms, secrets_rule
+    from ultra.runtime.comparing import Trial
+    from ultra.runtime.methods import Wish
 
     form = "json" if as_json else form
     if form not in FORMATS:
@@ -114,5 +161,22 @@ def compare(
         cache="refresh" if refresh else CACHE_USES[cache],
         secrets=secrets_rule(redact=redact, allow=allow_secrets),
     )
-    wanted = Wanted(models=model or [], terms=terms, events=events, allow_partial=allow_partial)
+    wanted = Wanted(
+        models=model or [],
+        terms=terms,
+        events=events,
+        allow_partial=allow_partial,
+        wish=Wish(
+            judges=tuple(judge or ()),
+            criteria=criteria or "",
+            reference=reference or "",
+            self_judging=self_judging,
+            extract=extract or "",
+            runs=runs,
+        ),
+        trial=Trial(tuple(expect or ()), agree, blind),
+        only="diff" if diff else "dissent" if dissent else None,
+    )
+    if diff and dissent:
+        raise UsageError("`--diff` and `--dissent` do not go together")
     return run_compare(Session(profile, quiet=quiet, verbose=verbose, key=key), typed, wanted)

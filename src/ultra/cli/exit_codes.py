@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 OK, FAILED, USAGE, CONFIG, LOST, BUDGET, UNMET, REFUSED = range(8)
 INTERNAL, LATER, DEADLINE = 70, 75, 124
+SLACK = 1e-9
+"""What a sum of thirds may lack."""
+
 INTERRUPTED: dict[Interruption, int] = {"sigint": 130, "sigterm": 143, "broken_pipe": 141}
 
 _BY_CLASS = {
@@ -69,16 +72,29 @@ def code_of_ask(result: RunResult, *, strict: bool) -> int:
     return _code_of_failures(result.outcome.answers or result.calls, answer)
 
 
-def code_of_compare(result: RunResult, *, allow_partial: bool) -> int:
-    """The exit code of a run that promises every answer."""
+def code_of_compare(result: RunResult, *, allow_partial: bool, agree: float | None = None) -> int:
+    """The exit code of a run that promises every answer, and that they are as expected.
+
+    `agree` is the share of the answers that have to come to the same; unknown is not enough.
+    """
     if result.interrupted is not None:
         return INTERRUPTED[result.interrupted]
     usable = sum(answer.ok for answer in result.outcome.answers)
-    if usable == len(result.outcome.answers):
-        return OK
-    if usable:
-        return OK if allow_partial else LOST
-    return _code_of_failures(result.outcome.answers, None)
+    if not usable:
+        return _code_of_failures(result.outcome.answers, None)
+    if usable < len(result.outcome.answers) and not allow_partial:
+        return LOST
+    return UNMET if unmet(result, agree) else OK
+
+
+def unmet(result: RunResult, agree: float | None) -> bool:
+    """Whether an expectation, or the agreement asked for, was not met."""
+    verdict = result.document.verdict
+    if verdict is None:
+        return agree is not None
+    if not all(check.met for check in verdict.checks):
+        return True
+    return agree is not None and (verdict.agreement is None or verdict.agreement < agree - SLACK)
 
 
 def code_of_health(report: "HealthReport") -> int:

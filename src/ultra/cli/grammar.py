@@ -27,6 +27,7 @@ KINDS = {
     "judge": "models",
     "criteria": FILES,
     "reference": FILES,
+    "expect": "words:exact: contains: regex: number: schema:",
     "extract": "words:number choice exact json: regex:",
     "run": "runs",
     "run_option": "runs",

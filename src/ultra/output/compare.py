@@ -7,6 +7,7 @@ from msgspec import Struct
 from ultra.core.normalise import normalise
 from ultra.core.records import CallDocument, RunDocument
 from ultra.output.figures import count, rate, savings_of, seconds, share, usd
+from ultra.output.findings import Finding, findings
 from ultra.output.progress import call_name
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
@@ -139,7 +140,22 @@ def render_comparison(document: RunDocument, *, streams: Streams) -> str:
     """What stands below the answers on a terminal: where they part, then the figures."""
     words = differences_text(document, width=streams.width - 1)
     figures = table(COLUMNS, table_rows(document), streams=streams)
-    return "\n".join(part for part in (words, figures, _notes(document)) if part)
+    parts = (words, render_findings(document, streams=streams), figures, _notes(document))
+    return "\n".join(part for part in parts if part)
+
+
+def render_findings(document: RunDocument, *, streams: Streams) -> str:
+    """What was found, in tables that fit the terminal where there is one."""
+    return "\n".join(_finding(finding, streams) for finding in findings(document))
+
+
+def _finding(finding: Finding, streams: Streams) -> str:
+    width = streams.width - 1 if streams.out_screen is not None else None
+    lines = [f"{finding.title}:"]
+    for note in finding.notes:
+        lines += _hung("  ", cell(note, 2_000), width)
+    text = "".join(f"{line}\n" for line in lines)
+    return text + (table(finding.columns, finding.rows, streams=streams) if finding.columns else "")
 
 
 def _notes(document: RunDocument) -> str:

@@ -19,6 +19,13 @@ from ultra.output.compare import (
 )
 from ultra.output.events import encode_json
 from ultra.output.figures import finite, lower_bound, price, savings_of, seconds
+from ultra.output.findings import (
+    Finding,
+    extracted_of,
+    findings,
+    met_of,
+    score_of,
+)
 from ultra.output.markdown_page import markdown_page
 from ultra.output.safe import cell, visible
 from ultra.output.tables import plain_table
@@ -31,8 +38,11 @@ _CSV_HEAD = (
     *("run_id", "call_id", "role", "index", "sample", "name", "provider", "model", "status"),
     *("finish_reason", "ttft_s", "duration_s", "input_tokens", "output_tokens"),
     *("output_tokens_per_s", "cost_usd", "similarity", "simulated", "cached", "saved_usd", "error"),
-    "text",
+    *("extracted", "score", "met", "picked", "text"),
 )
+NOTE = 2_000
+"""Characters of a note or of a cell of a finding: a judge's sentence, never a whole answer."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -52,6 +62,7 @@ def render_text(document: RunDocument) -> str:
         return _ended(visible(document.answer))
     parts = [differences_text(document)]
     parts.extend(_section(call) for call in members(document))
+    parts.extend(finding_text(finding) for finding in findings(document))
     cells = [[cell(text) for text in row] for row in table_rows(document)]
     parts.append(plain_table(COLUMNS, cells))
     parts.append(f"{_footer(document)}\n")
@@ -111,8 +122,17 @@ def _csv_row(document: RunDocument, call: CallDocument) -> list[object]:
         str(call.cached).lower(),
         _dollars(call.saved_nano) if call.cached else None,
         call.error.message if call.error else None,
+        extracted_of(document, call),
+        score_of(document, call),
+        _flag(met_of(document, call)),
+        _flag(document.picked and document.picked == call.call_id),
         call.text,
     ]
+
+
+def _flag(value: object) -> str | None:
+    """`true` or `false`; empty for what was not asked."""
+    return None if value is None else str(bool(value)).lower()
 
 
 def _dollars(nano: int | None) -> str:
@@ -141,6 +161,14 @@ def _section(call: CallDocument) -> str:
     elif not call.text:
         lines.append(calls_json(call.tool_calls) if call.tool_calls else "no words")
     return _ended("\n".join(lines))
+
+
+def finding_text(finding: Finding) -> str:
+    """A finding in words, nothing cut."""
+    lines = [f"{finding.title}:\n", *(f"  {cell(note, NOTE)}\n" for note in finding.notes)]
+    cells = [[cell(text, NOTE) for text in row] for row in finding.rows]
+    shown = plain_table(finding.columns, cells) if finding.columns else ""
+    return "".join((*lines, *(f"  {line}\n" for line in shown.splitlines())))
 
 
 def _footer(document: RunDocument) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ultra.core.records import CallDocument, RunDocument, RunSummary
-from ultra.output.compare import COLUMNS, MEMBERS, ordered_calls, table_rows, title
+from ultra.output.compare import COLUMNS, MEMBERS, ordered_calls, render_findings, table_rows, title
 from ultra.output.figures import differing_costs, lower_bound, savings_of, seconds
 from ultra.output.safe import cell, visible
 from ultra.output.streams import Streams
@@ -35,8 +35,9 @@ def render_log_run(document: RunDocument, *, streams: Streams) -> str:
     parts.extend(_call(call) for call in ordered_calls(document) if _tells(document, call))
     if document.answer is not None:
         parts.append(_block("answer", document.answer))
+    parts.append(render_findings(document, streams=streams))
     parts.append(table(COLUMNS, table_rows(document), streams=streams))
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
 def _summary(run: RunSummary) -> list[str]:

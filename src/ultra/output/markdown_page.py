@@ -5,11 +5,14 @@ is shown instead of obeyed, and pictures are not fetched: their address could ca
 """
 
 import re
+from collections.abc import Sequence
 
 from ultra.core.records import CallDocument, RunDocument
 from ultra.output.compare import COLUMNS, Said, differences, members, table_rows, title
 from ultra.output.figures import lower_bound, price, savings_of, seconds
+from ultra.output.findings import Finding, findings
 from ultra.output.safe import cell, visible
+from ultra.output.tables import Column
 from ultra.output.tool_calls import calls_json
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -20,12 +23,13 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 def markdown_page(document: RunDocument) -> str:
     """The answer, or all answers, with where they part and their figures."""
-    parts = [f"# {_plain(document.prompt or document.verb, 200)}"]
+    parts = [f"# {plain(document.prompt or document.verb, 200)}"]
     if document.answer is not None:
         parts.append(quote(document.answer))
     else:
         parts.append(_differences(document))
         parts.extend(_section(call) for call in members(document))
+    parts.extend(_finding(finding) for finding in findings(document))
     parts.append(_table(document))
     parts.append(_footer(document))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -63,7 +67,7 @@ def _inert_words(text: str) -> str:
     return _TAG.sub("&lt;", text).replace("![", "\\![")
 
 
-def _plain(text: str, limit: int = 300) -> str:
+def plain(text: str, limit: int = 300) -> str:
     """Words on one line that mean nothing to Markdown."""
     return _MARKS.sub(r"\\\1", cell(text, limit))
 
@@ -72,13 +76,13 @@ def _section(call: CallDocument) -> str:
     facts = [seconds(call.duration_s), price(call.cost_nano)]
     if call.status != "ok":
         facts.append(call.status)
-    parts = [f"## {_plain(title(call))}", " · ".join(facts)]
+    parts = [f"## {plain(title(call))}", " · ".join(facts)]
     if call.text:
         parts.append(quote(call.text))
     elif call.tool_calls:
         parts.append(quote(calls_json(call.tool_calls)))
     if call.error is not None:
-        parts.append(f"Error: {_plain(call.error.message)}")
+        parts.append(f"Error: {plain(call.error.message)}")
     return "\n\n".join(parts)
 
 
@@ -93,15 +97,28 @@ def _differences(document: RunDocument) -> str:
 
 
 def _list(said: Said) -> str:
-    items = (f"- {_plain(sentence, 2_000)}" for sentence in said.sentences)
-    return "\n".join((f"{_plain(said.head, 2_000)}:", "", *items))
+    items = (f"- {plain(sentence, 2_000)}" for sentence in said.sentences)
+    return "\n".join((f"{plain(said.head, 2_000)}:", "", *items))
+
+
+def _finding(finding: Finding) -> str:
+    parts = [f"## {finding.title.capitalize()}"]
+    if finding.notes:
+        parts.append("\n".join(f"- {plain(note, 2_000)}" for note in finding.notes))
+    if finding.columns:
+        parts.append(_grid(finding.columns, finding.rows))
+    return "\n\n".join(parts)
 
 
 def _table(document: RunDocument) -> str:
-    heads = " | ".join(column.name for column in COLUMNS)
-    rules = " | ".join("---:" if column.right else "---" for column in COLUMNS)
-    rows = (" | ".join(_plain(text) for text in row) for row in table_rows(document))
-    return "\n".join(f"| {line} |" for line in (heads, rules, *rows))
+    return _grid(COLUMNS, table_rows(document))
+
+
+def _grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    heads = " | ".join(plain(column.name) for column in columns)
+    rules = " | ".join("---:" if column.right else "---" for column in columns)
+    cells = (" | ".join(plain(text) for text in row) for row in rows)
+    return "\n".join(f"| {line} |" for line in (heads, rules, *cells))
 
 
 def _footer(document: RunDocument) -> str:
@@ -112,5 +129,5 @@ def _footer(document: RunDocument) -> str:
     if document.simulated:
         facts.append("**simulated**")
     if document.degraded:
-        facts.append("degraded: " + "; ".join(_plain(reason) for reason in document.reasons))
+        facts.append("degraded: " + "; ".join(plain(reason) for reason in document.reasons))
     return " · ".join(facts)

@@ -1,6 +1,7 @@
 """Questions to whoever sits at the terminal: asked on stderr, answered on stdin."""
 
 import getpass
+from collections.abc import Sequence
 
 from ultra.core.errors import UsageError
 from ultra.output.safe import cell
@@ -13,6 +14,20 @@ def confirm(streams: Streams, question: str) -> bool:
         return False
     streams.tell(f"{cell(question)} [y/N] ")
     return streams.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def choose(streams: Streams, question: str, choices: Sequence[str]) -> str | None:
+    """Which of some words the user typed, in any case; None for Enter and for end of input."""
+    known = {choice.casefold(): choice for choice in choices}
+    while True:
+        streams.tell(f"{cell(question)} ")
+        line = streams.stdin.readline()
+        word = line.strip().casefold()
+        if not word:
+            streams.tell("" if line else "\n")
+            return None
+        if word in known:
+            return known[word]
 
 
 def secret(streams: Streams, question: str) -> str:

@@ -1,11 +1,14 @@
 """A run as one web page: nothing is loaded from anywhere, no text in it is ever markup."""
 
+from collections.abc import Sequence
 from html import escape
 
 from ultra.core.records import CallDocument, RunDocument
 from ultra.output.compare import COLUMNS, Said, differences, members, table_rows, title
 from ultra.output.figures import lower_bound, price, savings_of, seconds
+from ultra.output.findings import Finding, findings
 from ultra.output.safe import cell, visible
+from ultra.output.tables import Column
 from ultra.output.tool_calls import calls_json
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -45,6 +48,7 @@ def web_page(document: RunDocument) -> str:
     else:
         answers = "\n".join(_article(call) for call in members(document))
         body = f'{_differences(document)}<section class="answers">\n{answers}\n</section>'
+    body += "".join(_finding(finding) for finding in findings(document))
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -102,14 +106,26 @@ def _list(said: Said) -> str:
     return f"<p>{_text(said.head)}:</p><ul>{items}</ul>"
 
 
+def _finding(finding: Finding) -> str:
+    notes = "".join(f'<li dir="auto">{_text(note)}</li>' for note in finding.notes)
+    parts = [f"<h2>{_text(finding.title.capitalize())}</h2>", f"<ul>{notes}</ul>" if notes else ""]
+    if finding.columns:
+        parts.append(f'<div class="scroll">{_grid(finding.columns, finding.rows)}</div>')
+    return f"\n<section>{''.join(parts)}</section>"
+
+
 def _table(document: RunDocument) -> str:
-    heads = "".join(f"<th{_figure(column.right)}>{_text(column.name)}</th>" for column in COLUMNS)
-    rows = "\n".join(f"<tr>{_cells(row)}</tr>" for row in table_rows(document))
-    return f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>"
+    return _grid(COLUMNS, table_rows(document))
 
 
-def _cells(row: list[str]) -> str:
-    pairs = zip(row, COLUMNS, strict=True)
+def _grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    heads = "".join(f"<th{_figure(column.right)}>{_text(column.name)}</th>" for column in columns)
+    cells = "\n".join(f"<tr>{_cells(row, columns)}</tr>" for row in rows)
+    return f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{cells}\n</tbody></table>"
+
+
+def _cells(row: Sequence[str], columns: Sequence[Column]) -> str:
+    pairs = zip(row, columns, strict=True)
     return "".join(f"<td{_figure(column.right)}>{_text(text)}</td>" for text, column in pairs)
 
 

@@ -26,6 +26,16 @@ class Conversation(Struct, frozen=True):
         return all(str(target.ref) in self.models for target in targets)
 
 
+class Branches(Struct, frozen=True):
+    """What each model of a comparison was sent and answered, in the order asked for."""
+
+    id: str
+    last_run: str
+    about: str
+    models: tuple[str, ...]
+    messages: tuple[tuple[Message, ...], ...]
+
+
 def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
     """The conversation of a run, or the last one of this terminal.
 
@@ -33,28 +43,58 @@ def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
     that nobody picked from, and when its words were kept out of the log.
     """
     last = log.run(cid) if cid is not None else _last_here(log, session)
-    if last.verb == "compare":
-        answers = ", ".join(f"`{call.name}`" for call in last.calls)
+    if last.verb == "compare" and last.picked is None:
+        answers = ", ".join(f"`{call.name}`" for call in last.calls if call.role == "member")
         raise UsageError(
             f"run `{last.run_id[:8]}` compared {answers}; there is no one answer to continue",
-            hint="continue another run with `--cid RUN`; `ultra logs` lists them",
+            hint="`ultra pick N` says which it is, `-c --all` continues all of them",
         )
-    messages = tuple(log.conversation(last.conversation))
+    conversation = last.picked or last.conversation
+    messages = tuple(log.conversation(conversation))
     if not messages:
-        raise UsageError(
-            f"the words of run `{last.run_id[:8]}` were kept out of the log",
-            hint="only a run made without `--no-log` can be continued",
-        )
+        raise _wordless(last)
+    told = last.picked or last.answer_call
     return Conversation(
-        last.conversation,
+        conversation,
         last.run_id,
         one_line(last.prompt or "", 60),
         tuple(
             f"{call.provider}:{call.model}"
             for call in last.calls
-            if call.call_id == last.answer_call and call.role == "answer"
+            if call.call_id == told and (call.role == "answer" or last.picked)
         ),
         messages,
+    )
+
+
+def find_branches(log: Log, session: str, cid: str | None) -> Branches:
+    """Every whole answer of a comparison, or of the last one of this terminal, to go on from.
+
+    Raises `UsageError` as `find_conversation` does, and for a run that compared nothing.
+    """
+    last = log.run(cid) if cid is not None else _last_here(log, session)
+    if last.verb != "compare":
+        raise UsageError(
+            f"run `{last.run_id[:8]}` compared nothing, so there is one answer to continue",
+            hint="leave out `--all`",
+        )
+    answers = [call for call in last.calls if call.role == "member" and call.status == "ok"]
+    found = [(call, tuple(log.branch(call.call_id))) for call in answers]
+    if not found or not all(messages for _, messages in found):
+        raise _wordless(last)
+    return Branches(
+        last.conversation,
+        last.run_id,
+        one_line(last.prompt or "", 60),
+        tuple(f"{call.provider}:{call.model}" for call, _ in found),
+        tuple(messages for _, messages in found),
+    )
+
+
+def _wordless(last: RunDocument) -> UsageError:
+    return UsageError(
+        f"the words of run `{last.run_id[:8]}` were kept out of the log",
+        hint="only a run made without `--no-log` can be continued",
     )
 
 

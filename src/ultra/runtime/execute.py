@@ -181,6 +181,7 @@ class Run:
             hedge_after_s=after_s,
             method=action.selection.method,
             patient=context.patient,
+            branches=action.branches,
         )
         return await self._carrier(after_s)(
             action.prompt,

@@ -35,7 +35,8 @@ MOST_SAMPLES = 32
 class Wish(Struct, frozen=True, omit_defaults=True):
     """What flags say of a method; what is empty, None or false is left to the ensemble.
 
-    Models go by their names, `extract` by its words; `samples` (`--self`) asks one model so often.
+    Models go by their names, `extract` by its words; `samples` (`--self`) asks one model so often,
+    `runs` every model.
     """
 
     synthesizer: str = ""
@@ -49,6 +50,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     cite: bool = False
     sources_only: bool = False
     samples: int | None = None
+    runs: int | None = None
 
     def said(self) -> list[Knob]:
         """What it speaks of."""
@@ -92,6 +94,13 @@ def samples_of(wish: Wish, members: Sequence[Target]) -> tuple[Target, ...]:
         raise UsageError(f"`--self` takes 2 to {MOST_SAMPLES} samples, not `{wish.samples}`")
     best = max(members, key=lambda member: member.tier or 0)
     return (best,) * wish.samples
+
+
+def runs_of(wish: Wish) -> int:
+    """How often every model is asked. Raises `UsageError` for a number that is none."""
+    if wish.runs is not None and not 1 <= wish.runs <= MOST_SAMPLES:
+        raise UsageError(f"`--runs` takes 1 to {MOST_SAMPLES}, not `{wish.runs}`")
+    return wish.runs or 1
 
 
 def _who_does(knob: Knob) -> str:

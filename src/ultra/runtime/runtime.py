@@ -28,7 +28,7 @@ from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
 
 if TYPE_CHECKING:
-    from ultra.runtime.conversations import Conversation
+    from ultra.runtime.conversations import Branches, Conversation
     from ultra.runtime.guarding import Guard
     from ultra.store.cache import SqliteCache
 
@@ -175,7 +175,7 @@ class Runtime:
             hub = ProviderHub(
                 self._keys_for(action.selection),
                 self.clock,
-                expected_calls=len(action.selection.members),
+                expected_calls=len(action.selection.everyone),
                 environ=self.environ,
             )
             services = Services(
@@ -211,6 +211,12 @@ class Runtime:
         from ultra.runtime.conversations import find_conversation
 
         return find_conversation(self.log, self.session, cid)
+
+    def branches(self, cid: str | None) -> "Branches":
+        """Every answer of a comparison to go on from, or of this terminal's last one."""
+        from ultra.runtime.conversations import find_branches
+
+        return find_branches(self.log, self.session, cid)
 
     def page(self, url: str) -> str:
         """The text behind a web address.

@@ -10,7 +10,7 @@ from ultra.core.events import StageStarted
 from ultra.core.extract import Extractor
 from ultra.core.model import Method, Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
-from ultra.core.request import Prompt
+from ultra.core.request import Message, Prompt
 from ultra.core.verdict import Recusal
 from ultra.evaluation.comparison import Found, compared
 from ultra.strategies.judging import Heard, drawn, own_model
@@ -79,9 +79,16 @@ def _calls(prompt: Prompt, members: Sequence[Target], settings: Settings) -> lis
     if not settings.branches:
         return specs
     return [
-        replace(spec, request=replace(spec.request, messages=(*before, *spec.request.messages)))
+        replace(spec, request=replace(spec.request, messages=after(before, spec.request.messages)))
         for spec, before in zip(specs, settings.branches, strict=True)
     ]
+
+
+def after(before: Sequence[Message], asked: Sequence[Message]) -> tuple[Message, ...]:
+    """The turns before and what is asked now; a system message of now stands in for theirs."""
+    system = [message for message in asked if message.role == "system"]
+    turns = [message for message in before if not (system and message.role == "system")]
+    return (*system, *turns, *(message for message in asked if message.role != "system"))
 
 
 def wanted_form(method: Method) -> Extractor | None:
