@@ -76,3 +76,19 @@ def test_one_model_alone_is_no_ranking() -> None:
     """There has to be somebody to compare with."""
     with pytest.raises(ValueError, match="nobody"):
         bradley_terry([])
+
+
+def test_an_order_that_decides_everything_is_finite() -> None:
+    """Whoever is shown first always wins: nobody is stronger, and the effect has a size."""
+    names = ("a", "b", "c")
+    met = [
+        Meeting(f"{left}{right}", left, right, 1.0)
+        for left in names
+        for right in names
+        if left != right
+    ]
+
+    found = bradley_terry(met)
+
+    assert all(abs(one.strength) < 1e-6 for one in found.ratings)
+    assert 0.0 < found.order_effect < 5.0

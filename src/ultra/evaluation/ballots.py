@@ -135,7 +135,7 @@ def _strengths(ballots: Sequence[Ballot]) -> dict[str, float] | None:
     """Strengths of answers that met unequally often; None where scores do, or nothing better is."""
     met = Counter(ballot.display_order for ballot in ballots)
     names = sorted({name for ballot in ballots for name in ballot.display_order})
-    even = len({met[pair] for pair in permutations(names, 2)}) == 1
+    even = len({met[pair] for pair in permutations(names, 2)}) < 2
     if even or any(len(order) != 2 for order in met):
         return None
     try:

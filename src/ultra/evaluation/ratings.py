@@ -1,5 +1,6 @@
 """How strong models are by who was preferred to whom. The one home of statsmodels (`stats`)."""
 
+import warnings
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -12,11 +13,14 @@ try:
     from scipy import stats
     from statsmodels.api import GLM
     from statsmodels.genmod.families import Binomial
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 except ImportError as error:
     raise UsageError(
         f"rankings need statsmodels, which cannot be loaded: {error}",
         hint='`pip install "ultra-llm[stats]"`',
     ) from error
+
+Floats = np.typing.NDArray[np.float64]
 
 
 class Meeting(Struct, frozen=True):
@@ -48,14 +52,28 @@ class Ratings(Struct, frozen=True):
 def bradley_terry(meetings: Sequence[Meeting]) -> Ratings:
     """Strengths by Bradley-Terry with an order effect, errors clustered by prompt.
 
-    A model that won or lost every meeting has no finite strength: each pair that met is then given
-    one tie in each order. Source: R. A. Bradley and M. E. Terry (1952); R. R. Davidson and R. J.
-    Beaver (1977) for the order effect. Raises `ValueError` for fewer than two models.
+    A model that won or lost every meeting has no finite strength, and an order that decided all of
+    them no finite effect: each pair that met is then given one tie in each order. Source: R. A.
+    Bradley and M. E. Terry (1952); R. R. Davidson and R. J. Beaver (1977) for the order effect.
+    Raises `ValueError` for fewer than two models.
     """
     models = sorted({name for one in meetings for name in (one.first, one.second)})
     if len(models) < 2:
         raise ValueError("there is nobody to compare with")
     rows = [*meetings, *(_ties(meetings) if _separated(meetings, models) else ())]
+    try:
+        params, spread = _fitted(rows, models)
+    except (PerfectSeparationWarning, RuntimeWarning):
+        params, spread = _fitted([*meetings, *_ties(meetings)], models)
+    return _centred(models, meetings, params, spread)
+
+
+def _fitted(rows: Sequence[Meeting], models: Sequence[str]) -> tuple[Floats, Floats]:
+    """The order effect with the strengths of all models but the first, and their covariance.
+
+    Raises `PerfectSeparationWarning` or `RuntimeWarning` (a division by nothing) where order and
+    strengths together explain so much that some of them grow without end.
+    """
     place = {name: at for at, name in enumerate(models)}
     design = np.zeros((len(rows), len(models)))
     design[:, 0] = 1.0
@@ -65,17 +83,18 @@ def bradley_terry(meetings: Sequence[Meeting]) -> Ratings:
                 design[at, place[name]] += sign
     prompts = sorted({row.prompt for row in rows})
     number = {prompt: at for at, prompt in enumerate(prompts)}
-    fitted = GLM([row.share for row in rows], design, family=Binomial()).fit(
-        cov_type="cluster", cov_kwds={"groups": np.array([number[row.prompt] for row in rows])}
-    )
-    return _centred(models, meetings, np.asarray(fitted.params), np.asarray(fitted.cov_params()))
+    groups = np.array([number[row.prompt] for row in rows])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PerfectSeparationWarning)
+        warnings.simplefilter("error", RuntimeWarning)
+        fitted = GLM([row.share for row in rows], design, family=Binomial()).fit(
+            cov_type="cluster", cov_kwds={"groups": groups}
+        )
+    return np.asarray(fitted.params), np.asarray(fitted.cov_params())
 
 
 def _centred(
-    models: Sequence[str],
-    meetings: Sequence[Meeting],
-    params: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    spread: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+    models: Sequence[str], meetings: Sequence[Meeting], params: Floats, spread: Floats
 ) -> Ratings:
     """Strengths against their mean: the first model is the reference of the fit, at zero."""
     count = len(models)
