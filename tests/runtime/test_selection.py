@@ -108,7 +108,6 @@ def test_what_one_name_stood_for_is_its_label() -> None:
         (("every",), None, "gives no single answer"),
         (("fast",), "probe", "there is no strategy `probe`"),
         (("fast", "smart"), "fussion", "there is no strategy `fussion`"),
-        (("panel", "fast"), None, "`panel` is an ensemble, not one model"),
         (("fast", "best"), None, "`best` is a route, not one model"),
         (("@councils",), None, "has no group `@councils`"),
         (("fats",), None, "no provider for `fats`"),
@@ -145,7 +144,7 @@ def test_nobody_to_ask_is_a_matter_of_configuration() -> None:
 
 
 def test_compare_asks_every_model() -> None:
-    """One is enough; ensembles and routes are not models."""
+    """One is enough; an ensemble is one, a route is not."""
     chosen = select_for_compare(profile(), ["@council", "lab:x"], resolve)
     default = select_for_compare(profile(defaults=Defaults(compare=("fast",))), [], resolve)
 
@@ -155,8 +154,8 @@ def test_compare_asks_every_model() -> None:
     )
     assert chosen.synthesizer is None
     assert [member.name for member in default.members] == ["fast"]
-    with pytest.raises(UsageError, match="is an ensemble"):
-        select_for_compare(profile(), ["panel"], resolve)
+    with pytest.raises(UsageError, match="is a route"):
+        select_for_compare(profile(), ["best"], resolve)
     with pytest.raises(ConfigError):
         select_for_compare(profile(), [], resolve)
 

@@ -19,6 +19,7 @@ from ultra.core.events import (
     StageStarted,
     VerdictReached,
 )
+from ultra.core.model import ENSEMBLE
 from ultra.core.stream import CONTENT, CacheHit
 
 OF_THE_RUN = RunStarted | StageStarted | VerdictReached | Concluded | RunFinished
@@ -27,7 +28,8 @@ OF_THE_RUN = RunStarted | StageStarted | VerdictReached | Concluded | RunFinishe
 class CallState:
     """Where one call stands: `new`, `started`, `trying`, `failed` (a try), `served` or `ended`.
 
-    What the cache serves has no try, and a call that was tried is not served any more.
+    What the cache serves has no try, nor has the call of an ensemble (`made`); a call that was
+    tried is not served any more.
     """
 
     def __init__(self, call: str) -> None:
@@ -43,7 +45,7 @@ class CallState:
         match body:
             case CallStarted():
                 assert self.state == "new", where
-                self.state = "started"
+                self.state = "made" if body.provider == ENSEMBLE else "started"
             case CallWaiting():
                 assert self.state in ("started", "failed"), where
                 assert body.wait_s > 0.0, where
@@ -58,11 +60,11 @@ class CallState:
                 self.state = "served"
                 self.fold.add(body, event.at_s)
             case CallFinished() | CallFailed() | CallCancelled():
-                assert self.state in ("started", "trying", "failed", "served"), where
+                assert self.state in ("started", "trying", "failed", "served", "made"), where
                 self._ended(body)
                 self.state = "ended"
             case _:
-                assert self.state in ("trying", "served"), where
+                assert self.state in ("trying", "served", "made"), where
                 assert self.fold.finished is None or not isinstance(body, CONTENT), where
                 self.fold.add(body, event.at_s)
 
@@ -83,7 +85,7 @@ class CallState:
         match body:
             case CallFinished():
                 assert (answer.status, answer.error) == ("ok", None)
-                assert self.state in ("trying", "served"), self.state
+                assert self.state in ("trying", "served", "made"), self.state
                 assert answer.cached == (self.state == "served")
                 assert self.fold.finished is not None
             case CallFailed():

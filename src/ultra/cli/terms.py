@@ -19,6 +19,7 @@ from ultra.cli.confirming import confirmed, show_plan
 from ultra.cli.context import Session
 from ultra.core.cost import nano_of_usd
 from ultra.core.errors import UsageError
+from ultra.core.model import models_of
 from ultra.core.tags import cost_center_of, tags_of
 from ultra.core.text import one_line
 from ultra.output.files import check_place, write_atomic
@@ -86,7 +87,7 @@ def action_of(
     prompt = prompt_of(ask())
     check_passable(selection, prompt)
     if selection.route is None:
-        check_fits(prompt, selection.members)
+        check_fits(prompt, models_of(selection.members))
     return Action(
         verb,
         prompt,

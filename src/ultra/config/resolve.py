@@ -16,7 +16,7 @@ from ultra.core.budget import RUN, Limit, Period
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
 from ultra.core.errors import UltraError
-from ultra.core.model import Endpoint, Ensemble, Route, Target, Timers
+from ultra.core.model import ENSEMBLE, Endpoint, Ensemble, Route, Target, Timers
 from ultra.core.profile import (
     BreakerRules,
     BudgetRules,
@@ -67,6 +67,8 @@ class _Resolver:
         self._providers = Providers(own, catalog, lookup, timers)
         vendors = catalog.vendors()
         for name, spec in self._spec.providers.items():
+            if name == ENSEMBLE:
+                found.object_to(("providers", name), "is what ensembles have for a provider")
             own[name] = (
                 resolve_provider(
                     name, spec, found=found, vendors=vendors, lookup=lookup, timers=timers

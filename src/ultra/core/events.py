@@ -3,7 +3,8 @@
 Grammar of one call: `CallStarted`, then any of `CallWaiting`, `AttemptStarted`, `AttemptFailed` and
 the bodies of `ultra.core.stream`, then exactly one of `CallFinished`, `CallFailed` and
 `CallCancelled`. A call that is refused before it is tried has no attempt, nor has one that the
-cache serves: there `CacheHit` comes first. Grammar of a run: `RunStarted`, then stages, calls and
+cache serves: there `CacheHit` comes first. The call of an ensemble has none of its own: the calls
+made for it name it as their `parent`, and what they came to follows. Grammar of a run: `RunStarted`, then stages, calls and
 verdicts, then `Concluded` when there is an answer, then `RunFinished`.
 """
 
@@ -19,7 +20,8 @@ from ultra.core.verdict import Verdict
 CallRole = Literal["answer", "member", "analysis", "writer", "draft", "judge", "probe"]
 """What a call is for. What a `draft` says is checked before it is shown, if it is shown at all."""
 
-RunStatus = Literal["ok", "partial", "cancelled", "error"]
+RunStatus = Literal["ok", "partial", "cancelled", "error", "no_consensus"]
+"""How a run ended. `no_consensus` is a vote that nobody won: answers are there, and none is it."""
 
 
 class RunStarted(Struct, frozen=True, tag="run_started", omit_defaults=True):
@@ -42,7 +44,8 @@ class CallStarted(Struct, frozen=True, tag="call_started", omit_defaults=True):
     """A request to one model is about to be made. `name` is what the user calls the model.
 
     `index` is its place among the members asked for; None for the calls of a strategy's own.
-    `thinks` says that the model is known to think before its first token.
+    `thinks` says that the model is known to think before its first token. `parent` is the call of
+    an ensemble that it is made for, empty for a call of the run's own.
     """
 
     role: CallRole
@@ -53,6 +56,7 @@ class CallStarted(Struct, frozen=True, tag="call_started", omit_defaults=True):
     sample: int = 0
     simulated: bool = False
     thinks: bool = False
+    parent: str = ""
 
 
 class CallWaiting(Struct, frozen=True, tag="call_waiting"):

@@ -101,8 +101,9 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     route: RouteDocument | None = None
 
 
-AttemptKind = Literal["primary", "retry", "fallback", "hedge", "probe", "cache"]
-"""Why an attempt was made. `cache` is none: an earlier answer served."""
+AttemptKind = Literal["primary", "retry", "fallback", "hedge", "probe", "cache", "ensemble"]
+"""Why an attempt was made. `cache` and `ensemble` are none: an earlier answer served, or one that
+other calls came to, which are on record themselves."""
 
 
 class AttemptRecord(Struct, frozen=True, omit_defaults=True):
@@ -113,6 +114,7 @@ class AttemptRecord(Struct, frozen=True, omit_defaults=True):
     None if unpriced; `tokens` the most that it is expected to use up of a rate limit. `retry_of`
     says which failure of the same target it follows. `lease_s` is how long it may be under way, in
     seconds, before whoever made it is taken for dead; `wait_s` how long it waited to be made.
+    `parent` is the call of an ensemble that it is made for, empty for none.
     """
 
     attempt_id: str
@@ -134,6 +136,7 @@ class AttemptRecord(Struct, frozen=True, omit_defaults=True):
     retry_of: ErrorClass | None = None
     lease_s: float = 300.0
     wait_s: float = 0.0
+    parent: str = ""
 
 
 class AttemptResult(Struct, frozen=True, omit_defaults=True):
@@ -215,7 +218,10 @@ class Ledger(Protocol):
         ...
 
     def serve(self, attempt: AttemptRecord, result: AttemptResult) -> None:
-        """Put a call on record that an earlier answer served: nothing left. Never blocks."""
+        """Put a call on record that nothing left for: an earlier answer served, or an ensemble's.
+
+        Never blocks.
+        """
         ...
 
     def checkpoint(self, attempt_id: str, piece: str) -> None:
@@ -330,13 +336,21 @@ class Race:
         return self.winner is spec
 
 
+class Within(Struct):
+    """The call of an ensemble that other calls are made for, and what came of those so far."""
+
+    call_id: str
+    answers: list[Answer] = field(default_factory=list[Answer])
+
+
 class CallSpec(Struct):
     """One call that a strategy wants made.
 
     `index` is the member's place in the order asked for. Calls that share `attempts` share one
     budget of tries; None gives the call its own. `standby` says that another model stands ready,
     so that waiting out a rate limit is no use. `kind` says why the first attempt is made. Of calls
-    with the same `race` only one speaks.
+    with the same `race` only one speaks. `within` says for which call of an ensemble it is made,
+    None for a call of the run's own.
     """
 
     request: CallRequest
@@ -346,6 +360,7 @@ class CallSpec(Struct):
     standby: bool = False
     kind: AttemptKind = "primary"
     race: Race | None = None
+    within: Within | None = None
 
 
 class Calls(Protocol):

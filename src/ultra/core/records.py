@@ -49,7 +49,9 @@ class AttemptDocument(Struct, frozen=True):
 class CallDocument(Struct, frozen=True):
     """One request to one model and what became of it.
 
-    `cached` says that an earlier answer served, which saved `saved_nano` (None: unknown).
+    `cached` says that an earlier answer served, which saved `saved_nano` (None: unknown). `parent`
+    is the call of an ensemble that it was made for, empty for a call of the run's own; costs and
+    usage of an ensemble's call are the sums of those made for it.
     """
 
     call_id: str
@@ -79,6 +81,7 @@ class CallDocument(Struct, frozen=True):
     attempts: list[AttemptDocument]
     cached: bool = False
     saved_nano: int | None = None
+    parent: str = ""
 
 
 class RouteDocument(Struct, frozen=True):

@@ -145,6 +145,11 @@ STRATEGIES: dict[str, StrategyRow] = {
 }
 
 
+def offered() -> list[str]:
+    """The strategies of ours that give one answer, and so can be an ensemble's."""
+    return [name for name, row in STRATEGIES.items() if row.one_answer]
+
+
 OWN = {"probe": StrategyRow("probe", "probe", "each model once, to see it", "N", one_answer=False)}
 """What ultra itself runs; nobody can ask for it by name."""
 

@@ -132,4 +132,5 @@ def attempt_record(ctx: CallContext) -> AttemptRecord:
         retry_of=ctx.retry_of,
         lease_s=max(0.0, ctx.run.remaining_s()),
         wait_s=ctx.waited_s,
+        parent=spec.within.call_id if spec.within else "",
     )

@@ -18,6 +18,7 @@ from ultra.core.ports import (
     CallSpec,
     Clock,
     Sink,
+    Within,
 )
 from ultra.core.profile import RetryRules
 from ultra.core.quota import Quota
@@ -131,7 +132,8 @@ class CallContext:
     `waited_s` is how long the next attempt has waited to be made. `request` is what the attempt
     asks: `whole`, with its output capped where a budget says so. `reserve_nano` is what was set
     aside for it, None where nothing was; `cut_nano` what it had cost when it was stopped there,
-    None unless it was.
+    None unless it was. `inside` holds the calls that an ensemble's call was made of, None for a
+    call of one model.
     """
 
     __slots__ = (
@@ -140,6 +142,7 @@ class CallContext:
         "builder",
         "call_id",
         "cut_nano",
+        "inside",
         "key_fp",
         "kind",
         "left",
@@ -177,6 +180,7 @@ class CallContext:
         self.waited_s = 0.0
         self.reserve_nano: int | None = None
         self.cut_nano: int | None = None
+        self.inside: Within | None = None
 
     def prepare_attempt(self) -> None:
         """Name the next attempt and start its fold afresh; it counts once it is on record."""

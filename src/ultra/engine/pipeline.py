@@ -1,4 +1,4 @@
-"""The chain around one call: race > cache > retry > slot > admit > reserve > timers > stream.
+"""The chain: race > ensembles > cache > retry > slot > admit > reserve > timers > stream.
 
 `report` stands outside of it, since it runs the call rather than passing it on.
 """
@@ -15,10 +15,16 @@ from ultra.engine.slot import slot
 from ultra.engine.timers import timers
 
 
-def compose(provider: Provider, ledger: Ledger, cache: Policy | None = None) -> Call:
+def compose(
+    provider: Provider,
+    ledger: Ledger,
+    cache: Policy | None = None,
+    ensembles: Policy | None = None,
+) -> Call:
     """One call with every policy around it. Policies are listed outermost first.
 
-    `cache` is the policy of `engine.cache`; None for a run that wants none.
+    `cache` is the policy of `engine.cache`, None for a run that wants none; `ensembles` answers
+    calls of ensembles out of others, None for a run that has none.
     """
 
     def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
@@ -26,6 +32,6 @@ def compose(provider: Provider, ledger: Ledger, cache: Policy | None = None) -> 
 
     policies: tuple[Policy, ...] = (retry, slot(), admit(provider, ledger), reserve, timers)
     wrapped: Call = call
-    for policy in reversed((race, *([cache] if cache else []), *policies)):
+    for policy in reversed((race, *filter(None, (ensembles, cache)), *policies)):
         wrapped = policy(wrapped)
     return wrapped

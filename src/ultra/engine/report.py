@@ -1,12 +1,17 @@
 """The outermost policy: tells what happens in a call, and turns how it ended into an answer."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
+from functools import reduce
+from operator import add
 
 from ultra.core.answer import Answer
 from ultra.core.errors import CallError, ErrorClass, Failure
 from ultra.core.events import CallCancelled, CallFailed, CallFinished, CallStarted
+from ultra.core.ports import AttemptResult
 from ultra.core.stream import TextDelta
+from ultra.core.usage import Usage
 from ultra.engine.accounting import how_it_ended, status_of
 from ultra.engine.context import Call, CallContext
 
@@ -26,6 +31,8 @@ async def report(call: Call, ctx: CallContext) -> Answer:
     except (Exception, asyncio.CancelledError) as error:
         failure, cancelled = how_it_ended(ctx, error)
     answer = _answer(ctx, failure, cancelled=cancelled)
+    if ctx.spec.within is not None:
+        ctx.spec.within.answers.append(answer)
     if cancelled:
         ctx.run.hub.emit(ctx.call_id, CallCancelled(answer))
     elif failure is not None:
@@ -53,8 +60,9 @@ def _started(ctx: CallContext) -> CallStarted:
         target.model,
         index=spec.index,
         sample=ctx.request.sample,
-        simulated=target.endpoint.simulated,
+        simulated=target.simulated,
         thinks=target.reasons,
+        parent=spec.within.call_id if spec.within else "",
     )
 
 
@@ -63,6 +71,8 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
     first = builder.first_content_at
     last = ctx.results[-1] if ctx.results else None
     hit = builder.cache_hit
+    parts = ctx.inside.answers if ctx.inside else []
+    made: list[AttemptResult | Answer] = [*ctx.results, *parts]
     return Answer(
         ctx.call_id,
         target.name,
@@ -72,10 +82,10 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
         text=builder.text,
         reasoning=builder.reasoning,
         tool_calls=builder.tool_calls,
-        usage=last.usage if last else None,
+        usage=_usage(parts) if parts else last.usage if last else None,
         usage_source=last.usage_source if last else None,
-        cost_nano=_sum([result.cost_nano for result in ctx.results]),
-        charged_nano=_sum([result.charged_nano for result in ctx.results]),
+        cost_nano=_sum([one.cost_nano for one in made]),
+        charged_nano=_sum([one.charged_nano for one in made]),
         finish_reason=builder.finished.finish_reason if builder.finished else None,
         ttft_s=None if first is None or hit else first - ctx.started,
         duration_s=ctx.run.clock.monotonic() - ctx.started,
@@ -83,11 +93,17 @@ def _answer(ctx: CallContext, failure: Failure | None, *, cancelled: bool) -> An
         error=failure,
         resolved_model=builder.resolved_model,
         request_id=builder.request_id,
-        simulated=target.endpoint.simulated,
+        simulated=target.simulated,
         sample=ctx.request.sample,
         cached=hit is not None,
         saved_nano=hit.saved_nano if hit else None,
     )
+
+
+def _usage(parts: Sequence[Answer]) -> Usage | None:
+    """What calls used up together; None when nothing is known of any."""
+    known = [part.usage for part in parts if part.usage is not None]
+    return reduce(add, known) if known else None
 
 
 def _sum(parts: list[int | None]) -> int | None:

@@ -70,7 +70,11 @@ class ColumnsSink:
         self._screen.drop(_SLOT, above=lines)
 
     def _members(self) -> list[Row]:
-        return [row for row in self._progress.ordered() if row.role in ("answer", "member")]
+        return [
+            row
+            for row in self._progress.ordered()
+            if row.role in ("answer", "member") and not row.parent
+        ]
 
     def _draw(self) -> None:
         rows = self._members()

@@ -34,7 +34,7 @@ class Row(Struct):
 
     `retry_at_s` is when the next try is due; `held` is a try that a rate limit or a breaker puts
     off. `note` says why a call failed or is put off, on one line. `thinks` says that the model is
-    known to think before its first token.
+    known to think before its first token. `parent` is the call of the ensemble that it is made for.
     """
 
     call: str
@@ -52,6 +52,7 @@ class Row(Struct):
     answer: Answer | None = None
     note: str = ""
     thinks: bool = False
+    parent: str = ""
 
     @property
     def running(self) -> bool:
@@ -83,11 +84,28 @@ class Progress:
         if self._origin is None:
             self._origin = self._clock.monotonic() - event.at_s
         if isinstance(event.body, CallStarted):
-            self.rows[event.call] = _row(event.call, event.body, event.at_s)
+            self.rows[event.call] = self._row(event.call, event.body, event.at_s)
         row = self.rows.get(event.call)
         if row is not None:
             _advance(row, event)
         return row
+
+    def _row(self, call: str, body: CallStarted, at_s: float) -> Row:
+        """A new row; a call that is made for an ensemble's is named after it."""
+        name = call_name(body.name, body.sample)
+        if body.role not in ("answer", "member"):
+            name = f"{body.role} {name}"
+        above = self.rows.get(body.parent)
+        return Row(
+            call,
+            body.role,
+            name if above is None else f"{above.name}: {name}",
+            body.index,
+            body.simulated,
+            at_s,
+            thinks=body.thinks,
+            parent=body.parent,
+        )
 
     @property
     def now_s(self) -> float:
@@ -104,13 +122,6 @@ class Progress:
 def call_name(name: str, sample: int) -> str:
     """What a call goes by: the model's name, numbered when it was asked more than once."""
     return f"{cell(name, 60)} #{sample + 1}" if sample else cell(name, 60)
-
-
-def _row(call: str, body: CallStarted, at_s: float) -> Row:
-    name = call_name(body.name, body.sample)
-    if body.role not in ("answer", "member"):
-        name = f"{body.role} {name}"
-    return Row(call, body.role, name, body.index, body.simulated, at_s, thinks=body.thinks)
 
 
 def _advance(row: Row, event: Event) -> None:

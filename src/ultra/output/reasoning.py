@@ -20,7 +20,7 @@ class ReasoningSink:
     def on_event(self, event: Event) -> None:
         """Take one event."""
         body = event.body
-        if isinstance(body, CallStarted) and body.role in ("answer", "writer"):
+        if isinstance(body, CallStarted) and body.role in ("answer", "writer") and not body.parent:
             self._voices.add(event.call)
         elif isinstance(body, ReasoningDelta) and event.call in self._voices:
             *lines, self._line = (self._line + self._visible.feed(body.text)).split("\n")

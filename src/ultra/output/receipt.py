@@ -13,6 +13,7 @@ from ultra.core.events import (
     RunFinished,
     RunStarted,
 )
+from ultra.core.model import ENSEMBLE
 from ultra.core.usage import Usage
 from ultra.output.figures import lower_bound, savings, seconds
 from ultra.output.progress import call_name
@@ -48,7 +49,7 @@ class Receipt:
                 self._simulated |= simulated
             case CallStarted() as call:
                 self._simulated |= call.simulated
-                if call.role in ("answer", "member"):
+                if call.role in ("answer", "member") and not call.parent:
                     self._members.append(call_name(call.name, call.sample))
             case (
                 CallFinished(answer=answer)
@@ -64,6 +65,8 @@ class Receipt:
                 return
 
     def _note(self, answer: Answer) -> None:
+        if answer.provider == ENSEMBLE:  # what it used up is told of the calls made for it
+            return
         self._calls += 1
         if answer.cached:  # its tokens were used up long ago
             self._saved.append(answer.saved_nano)

@@ -38,7 +38,7 @@ class AnswerTap:
             return self._delta(event.call, body.text)
         if isinstance(body, CallStarted):
             self._names[event.call] = call_name(body.name, body.sample)
-            if body.role in ("answer", "writer"):
+            if body.role in ("answer", "writer") and not body.parent:
                 self._voices.add(event.call)
         if isinstance(body, VerdictReached):
             self._verdict = body.verdict

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 import ultra
 from ultra.core.answer import Answer
@@ -38,7 +39,7 @@ from ultra.runtime.spending import limits_of, planned_calls
 from ultra.runtime.tally import Recording, Tally
 from ultra.runtime.timing import Timing
 from ultra.store.hedges import HEDGE
-from ultra.strategies.registry import load_strategy
+from ultra.strategies.registry import load_strategy, strategy_row
 
 FLUSH_S = 6.0
 """How long a finished run waits for its log: longer than SQLite's own wait for a lock (5 s)."""
@@ -120,6 +121,7 @@ class Run:
 
     def __init__(self, action: Action, services: Services) -> None:
         self.notes: list[str] = []
+        self._losses: list[str] = []
         self._action = action
         self._services = services
         run_id = new_run_id()
@@ -183,13 +185,32 @@ class Run:
             patient=context.patient,
             branches=action.branches,
         )
-        return await self._carrier(after_s)(
+        outcome = await self._carrier(after_s)(
             action.prompt,
             action.selection.members,
-            EngineCaller(context, compose(services.provider, ledger, self._cache(ledger))),
+            EngineCaller(
+                context,
+                compose(
+                    services.provider,
+                    ledger,
+                    self._cache(ledger),
+                    self._ensembles(ledger, settings.seed),
+                ),
+            ),
             lambda body: hub.emit("", body),
             settings,
         )
+        if not self._losses:
+            return outcome
+        return replace(outcome, degraded=True, reasons=(*outcome.reasons, *self._losses))
+
+    def _ensembles(self, ledger: Ledger, seed: int) -> Policy | None:
+        """The policy that answers calls of ensembles, for a run that has some."""
+        if not any(member.ensemble for member in self._action.selection.members):
+            return None
+        from ultra.strategies.ensembles import ensembles
+
+        return ensembles(ledger, seed, self._losses)
 
     async def _hedge_after_s(self) -> float | None:
         """When the first model is raced, None for never; why not is noted for who asked for it."""
@@ -234,7 +255,7 @@ class Run:
         answer = outcome.answer
         clock = self._services.clock
         return RunEnd(
-            "cancelled" if interrupted else _status(outcome),
+            "cancelled" if interrupted else _status(self._action, outcome),
             clock.time(),
             clock.monotonic() - hub.started,
             answer_call=answer.call_id if answer else None,
@@ -301,11 +322,13 @@ def _verdict(action: Action, outcome: Outcome) -> Verdict | None:
     return compared(outcome.answers, action.selection.method)
 
 
-def _status(outcome: Outcome) -> RunStatus:
+def _status(action: Action, outcome: Outcome) -> RunStatus:
     if outcome.answer is not None:
         if outcome.answer.ok:
             return "ok"
         return "partial" if outcome.answer.text else "error"
+    if outcome.verdict is not None and strategy_row(action.selection.strategy).one_answer:
+        return "no_consensus"
     usable = sum(answer.ok for answer in outcome.answers)
     if usable and usable == len(outcome.answers):
         return "ok"

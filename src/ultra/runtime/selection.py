@@ -73,7 +73,7 @@ def select_for_compare(
     resolve: Resolve,
     wish: Wish = NOTHING,
 ) -> Selection:
-    """Every answer: at least one model, ensembles and routes not among them.
+    """Every answer: of at least one model or ensemble, routes not among them.
 
     Judges are those that are wished for: comparing costs nothing beyond its members otherwise.
     """
@@ -139,7 +139,7 @@ class _Chooser:
             case Ensemble():
                 return self._made(
                     strategy or choice.strategy,
-                    choice.members,
+                    self._inner(choice.members),
                     choice.method,
                     writer=choice.synthesizer,
                     label=name,
@@ -151,9 +151,36 @@ class _Chooser:
                 return self._made(strategy or usual, (choice,))
 
     def all(self, names: Sequence[str], strategy: str | None) -> Selection:
-        """Several models."""
-        members = tuple(self._model(name) for name in names)
+        """Several models, of which some may be ensembles."""
+        members = tuple(self._member(name) for name in names)
         return self._made(strategy or DEFAULT_STRATEGY, members)
+
+    def _member(self, name: str) -> Target:
+        choice = find(self._profile, name, self._resolve)
+        if isinstance(choice, Ensemble):
+            return self._settled(choice).target
+        return self._model(name)
+
+    def _inner(self, members: tuple[Target, ...]) -> tuple[Target, ...]:
+        return tuple(
+            one if one.ensemble is None else self._settled(one.ensemble).target for one in members
+        )
+
+    def _settled(self, ensemble: Ensemble) -> Ensemble:
+        """An ensemble as it is asked: with the profile's own people where it names none.
+
+        Raises `UsageError` for one that makes no sense; what flags say is not for it.
+        """
+        chooser = _Chooser(self._profile, self._resolve, NOTHING)
+        made = chooser.one(ensemble.name, None)
+        if not strategy_row(made.strategy).one_answer:
+            raise UsageError(
+                f"the ensemble `{ensemble.name}` gives no single answer",
+                hint="name its models instead",
+            )
+        return replace(
+            ensemble, members=made.members, synthesizer=made.synthesizer, method=made.method
+        )
 
     def _model(self, name: str) -> Target:
         return _model(self._profile, name, self._resolve)

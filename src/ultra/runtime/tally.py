@@ -2,6 +2,7 @@
 
 from ultra.core.answer import Answer
 from ultra.core.events import CallCancelled, CallFailed, CallFinished, CallStarted, Event
+from ultra.core.model import ENSEMBLE
 from ultra.core.ports import (
     Admitted,
     AttemptRecord,
@@ -43,6 +44,7 @@ class Tally:
             (self._started[answer.call_id], answer)
             for answer in self.answers
             if not answer.attempts
+            and answer.provider != ENSEMBLE
             and not answer.cached
             and (answer.error is None or answer.error.code != HEDGE)
         ]
@@ -51,9 +53,13 @@ class Tally:
         """Always ready."""
 
     def totals(self) -> tuple[int | None, int, int]:
-        """Cost of all calls (None if any is unknown), the known part, how many are unknown."""
-        known = [answer.cost_nano for answer in self.answers if answer.cost_nano is not None]
-        unknown = len(self.answers) - len(known)
+        """Cost of all calls (None if any is unknown), the known part, how many are unknown.
+
+        What an ensemble cost is the cost of the calls that were made for it.
+        """
+        made = [answer for answer in self.answers if answer.provider != ENSEMBLE]
+        known = [answer.cost_nano for answer in made if answer.cost_nano is not None]
+        unknown = len(made) - len(known)
         return (None if unknown else sum(known)), sum(known), unknown
 
 

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from operator import add
 
 import msgspec
 
@@ -30,6 +32,7 @@ def run_document(rows: RunRows) -> RunDocument:
     ]
     known = [row.end.cost_nano for row in rows.attempts if row.end.cost_nano is not None]
     unpriced = sum(call.cost_nano is None for call in calls)
+    calls = [_whole(call, calls) for call in calls]
     return RunDocument(
         version=DOCUMENT_VERSION,
         run_id=run.run_id,
@@ -103,6 +106,24 @@ def _call(call: CallRow, attempts: Sequence[AttemptRow], run: RunRow) -> CallDoc
         attempts=[_attempt(row, call) for row in attempts],
         cached=last.kind == "cache",
         saved_nano=end.saved_nano,
+        parent=call.parent,
+    )
+
+
+def _whole(call: CallDocument, calls: Sequence[CallDocument]) -> CallDocument:
+    """A call of an ensemble with what the calls that were made for it add up to."""
+    parts = [_whole(one, calls) for one in calls if one.parent == call.call_id]
+    if not parts:
+        return call
+    used = [part.usage for part in parts if part.usage is not None]
+    usage = reduce(add, used) if used else None
+    return msgspec.structs.replace(
+        call,
+        usage=usage,
+        input_tokens=usage.input_tokens if usage else None,
+        output_tokens=usage.output_tokens if usage else None,
+        cost_nano=_total([part.cost_nano for part in parts]),
+        charged_nano=_total([part.charged_nano for part in parts]),
     )
 
 

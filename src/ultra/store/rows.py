@@ -74,6 +74,7 @@ class CallRow(Struct, frozen=True):
     started_at: float
     status: str = "running"
     ended_at: float | None = None
+    parent: str = ""
 
     @property
     def order(self) -> tuple[float, int]:
@@ -233,9 +234,10 @@ def call_row(attempt: AttemptRecord, keep_text: bool) -> CallRow:
         model=target.model,
         protocol=target.endpoint.protocol,
         base_url=without_credentials(target.endpoint.base_url),
-        simulated=int(target.endpoint.simulated),
+        simulated=int(target.simulated),
         options=to_json(attempt.options if keep_text else {}),
         started_at=attempt.started_at,
+        parent=attempt.parent,
     )
 
 

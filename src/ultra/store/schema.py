@@ -420,7 +420,10 @@ _V5 = (
     _PICKS,
 )
 
+# Calls that were made for the call of an ensemble, which itself cost nothing.
+_V6 = ("ALTER TABLE calls ADD COLUMN parent TEXT NOT NULL DEFAULT ''",)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5)
+MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6)
 """Step n takes a file from version n to n + 1; `user_version` is the number of steps taken."""
