@@ -305,6 +305,9 @@ def wordless_verdict(verdict: Verdict) -> Verdict:
         remarks=(),
         conflicts=(),
         checks=tuple(structs.replace(one, expectation="", why="") for one in verdict.checks),
+        claims=(),
+        unsupported_tokens=(),
+        debated=verdict.debated and structs.replace(verdict.debated, key=None),
     )
 
 
