@@ -277,6 +277,8 @@ def test_a_shell_learns_what_came_of_it(name: str, failing: int, judge: str, wri
         if told is None and usable(name, failing, judge):
             assert code_of_ask(result, strict=True) == (4 if result.outcome.degraded else 0)
         assert result.document.degraded == result.outcome.degraded
+        split = expected_code(name, failing, judge) == 6
+        assert (result.document.status == "no_consensus") == split
 
     virtual(main())
 
