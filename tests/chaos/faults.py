@@ -378,6 +378,9 @@ class Provider:
         self.elsewhere = ""
         self.go = asyncio.Event()
         """Lets the act `held` answer."""
+        self.spare_goes = asyncio.Event()
+        """Lets the model that stands by answer, as it may unless a script clears it."""
+        self.spare_goes.set()
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
@@ -397,6 +400,8 @@ class Provider:
                 302, {"location": self.elsewhere, "content-length": "0"}, chunked=False
             )
             return
+        if provider == "spare":
+            await self.spare_goes.wait()
         if act == "held":
             await self.go.wait()
             act = "good"

@@ -182,9 +182,18 @@ async def _in_time(stage: Stage, case: Case, verb: str) -> Seen:
 
 @script
 async def loser_is_stopped(stage: Stage, case: Case) -> Seen:
-    """Its connection is closed by the time the run ends."""
+    """Its connection is closed by the time the run ends; what it said by then is in the log."""
     verb = "ask" if "--strategy" in case.argv else "compare"
-    seen = await stage.ask(*case.argv, verb=verb)
+    speaks = case.setting.model == "stall"
+    if speaks:
+        stage.provider.spare_goes.clear()
+    running = asyncio.create_task(stage.ask(*case.argv, verb=verb))
+    await stage.server.until(lambda server: len(server.requests) > 1, 30)
+    async with asyncio.timeout(30):
+        while speaks and stage.value("SELECT count(*) FROM pieces") == 0:  # noqa: ASYNC110 - a file
+            await asyncio.sleep(0.05)
+    stage.provider.spare_goes.set()
+    seen = await running
     await stage.server.until(lambda server: server.left == 1, 30)
     return replace(seen, rows=tuple(sorted(seen.rows)))
 
