@@ -7,9 +7,11 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tests.support.lines import KEY, endpoint
 from ultra.core.errors import Action, CallError, ErrorClass
+from ultra.core.model import KeyRef
 from ultra.core.quota import Allowance, Quota
 from ultra.core.secret import Secret
 from ultra.providers.failures import (
@@ -92,6 +94,15 @@ def test_a_missing_key_is_told() -> None:
     error = _completed(CallError(ErrorClass.AUTH, "no"), {}, key=None)
 
     assert error.hint == "no key was sent; `ultra keys set lab` stores one"
+
+
+def test_an_endpoint_that_was_said_to_want_no_key_is_told_so() -> None:
+    """A key that is stored would not be used."""
+    place = replace(endpoint("http://h"), key=KeyRef("none"))
+
+    error = completed(CallError(ErrorClass.AUTH, "no"), {}, endpoint=place, secret=None, now_s=NOW)
+
+    assert error.hint == "no key was sent, as the profile says of `lab` (`key: none`)"
 
 
 def test_a_hint_of_the_protocol_stays_but_for_keys() -> None:

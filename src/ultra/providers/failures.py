@@ -242,6 +242,8 @@ def _until(text: str | None, now_s: float) -> float | None:
 
 def _key_hint(endpoint: Endpoint, secret: Secret | None) -> str:
     store = f"`ultra keys set {endpoint.provider}` stores"
+    if endpoint.key.kind == "none":
+        return f"no key was sent, as the profile says of `{endpoint.provider}` (`key: none`)"
     if secret is None:
         return f"no key was sent; {store} one"
     return f"the key came from `{secret.source}`; {store} a new one"
