@@ -390,3 +390,48 @@ async def test_a_key_for_one_run_is_typed_unseen(ultra: Ultra, server: Loopback)
 
     assert (code, "sk-typed" in on.text) == (0, False)
     assert server.requests[0].headers["authorization"] == "Bearer sk-typed-0123456789"
+
+
+async def test_names_are_hidden_until_the_user_has_picked(ultra: Ultra) -> None:
+    """Labels alone are seen and one is typed; then the figures tell who they were."""
+    models = ("-m", "good", "-m", "lab:echo")
+    async with OnTerminal(ultra, "compare", "--blind", *models, "hello", columns=120) as on:
+        await on.until("which is best: A or B?")
+        before = on.text
+        on.type("nobody\n")
+        await on.until("which is best: A or B?", times=2)
+        on.type("b\n")
+        code = await on.ended()
+
+    assert code == 0
+    assert "=== A ===" in before
+    assert "echo" not in before
+    assert "picked: " in on.text
+    assert "shown as A: " in on.text
+    ((call_id, blind),) = ultra.rows("SELECT call_id, blind FROM picks")
+    (name,) = ultra.rows(f"SELECT name FROM calls WHERE call_id = '{call_id}'")[0]
+    assert (f"B: {name}" in on.text, blind) == (True, 1)
+
+
+async def test_nobody_has_to_pick(ultra: Ultra) -> None:
+    """Enter shows the names and records nothing."""
+    models = ("-m", "good", "-m", "lab:echo")
+    async with OnTerminal(ultra, "compare", "--blind", *models, "hello", columns=120) as on:
+        await on.until("which is best: A or B?")
+        on.type("\n")
+        code = await on.ended()
+
+    assert code == 0
+    assert "shown as A: " in on.text
+    assert ultra.rows("SELECT * FROM picks") == []
+
+
+async def test_a_diff_is_drawn_in_colour(ultra: Ultra) -> None:
+    """With the marks beside it for who sees none."""
+    models = ("-m", "good", "-m", "lab:echo")
+    async with OnTerminal(ultra, "compare", "--diff", *models, "hello", columns=120) as on:
+        code = await on.ended()
+
+    assert code == 0
+    assert "[-" in on.grid().text
+    assert "{+" in on.grid().text

@@ -121,7 +121,7 @@ def plain_mark(piece: Piece) -> str:
 
 def _markdown_mark(piece: Piece) -> str:
     marks = {"gone": ("~~", "~~"), "new": ("**", "**"), "same": ("", ""), "skipped": ("", "")}
-    return _within(piece, *marks[piece.change], plain)
+    return _within(piece, *marks[piece.change], lambda words: plain(words, len(words) + 1))
 
 
 def _within(piece: Piece, before: str, after: str, shown: Callable[[str], str]) -> str:
