@@ -1,13 +1,15 @@
 """Gates, breakers, races and reserves through the real command line."""
 
 import asyncio
+import json
 import signal
 import time
 from pathlib import Path
+from typing import Literal
 
 from tests.support.ledger import attempt_record, ledger_at, result, run_record
 from tests.support.process import USAGE, WORDS, Ultra, chunk
-from tests.support.server import Exchange, loopback
+from tests.support.server import Exchange, Loopback, loopback
 from ultra.core.model import Endpoint, KeyRef, Target
 
 ANSWER = "".join(WORDS)
@@ -100,22 +102,123 @@ async def test_a_model_that_ignores_its_cap_is_cut_at_the_budget(tmp_path: Path)
         assert charged <= 100_000_000 + 1_000_000
 
 
-async def test_a_first_model_that_is_slow_is_raced(tmp_path: Path) -> None:
-    """By the log's word for slow; the loser is on record, stopped and charged."""
-    async with loopback(misbehaving) as server:
+PRICED = "price: {input_per_mtok: 1.0, output_per_mtok: 2.0}, max_output_tokens: 500"
+RACERS = f"""\
+version: 1
+providers:
+  lab: {{protocol: openai-chat, base_url: "URL/v1", key: none}}
+models:
+  one: {{model: "lab:lame", {PRICED}}}
+  two: {{model: "lab:spare", {PRICED}}}
+routes:
+  race: {{candidates: [one, two]}}
+defaults: {{ask: race}}
+"""
+ROWS = """\
+SELECT c.model, a.kind, a.status, a.error_class, a.cost_nano, a.charged_nano
+FROM attempts a JOIN calls c USING (call_id) WHERE c.run_id NOT LIKE 'run0%' ORDER BY a.rowid"""
+
+
+class Racers:
+    """The first model does what a test says once the copy is there; then the copy does."""
+
+    def __init__(self, first: Literal["answers", "fails", "hangs"], copy: bool) -> None:
+        self._first = first
+        self._copy = copy
+        self.copied, self._over = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        body = exchange.seen.json()
+        assert isinstance(body, dict)
+        if body["model"] == "lame":
+            await self.copied.wait()
+            if self._first == "fails":
+                await exchange.json({"error": {"message": "no"}}, status=401)
+            elif self._first == "answers":
+                await exchange.sse(GOOD)
+            self._over.set()
+            await exchange.stall()
+        else:
+            self.copied.set()
+            await self._over.wait()
+            await (exchange.sse(GOOD) if self._copy else exchange.stall())
+
+
+async def raced(ultra: Ultra, server: Loopback) -> None:
+    """Make a profile of two racers, with a first one that the log knows to be quick."""
+    profile = ultra.home / "config" / "ultra.yaml"
+    profile.write_text(RACERS.replace("URL", server.url), encoding="utf-8")
+    await _fast_once(ultra.database, f"{server.url}/v1")
+
+
+async def test_a_copy_that_speaks_first_is_the_answer(tmp_path: Path) -> None:
+    """The first model is hung up on; its row stays, and is charged for what was sent."""
+    async with loopback(Racers("hangs", copy=True)) as server:
         ultra = Ultra(tmp_path, server.url)
-        await _fast_once(ultra.database, f"{server.url}/v1")
+        await raced(ultra, server)
 
-        ended = await ultra.run(
-            "ask", "-m", "lab:lame", "-m", "lab:good", "--strategy", "fallback", "--hedge", "hi?"
-        )
+        ended = await ultra.run("ask", "--hedge", "--json", "hi?")
+        await server.until(lambda seen: seen.left == 1, 30.0)
 
-        assert (ended.code, ended.out.strip(), ended.err) == (0, ANSWER, "")
-        rows = ultra.rows(
-            "SELECT c.model, a.kind, a.status, a.charged_nano IS NULL FROM attempts a"
-            " JOIN calls c USING (call_id) ORDER BY a.rowid DESC LIMIT 2"
-        )
-        assert rows == [("good", "hedge", "ok", 1), ("lame", "primary", "cancelled", 1)]
+        (lame, primary, stopped, error, cost, charged), copy = ultra.rows(ROWS)
+        document = json.loads(ended.out)
+        assert (ended.code, document["answer"], document["degraded"]) == (0, ANSWER, False)
+        assert (lame, primary, stopped, error, cost) == ("lame", "primary", "cancelled", None, None)
+        assert charged == 9_000  # the prompt, and none of the answer
+        assert copy == ("spare", "hedge", "ok", None, 22_000, 22_000)
+        assert document["provenance"] == ["lab:spare"]
+
+
+async def test_a_first_model_that_speaks_before_its_copy_is_the_answer(tmp_path: Path) -> None:
+    """The copy is what is hung up on then, and nothing of it is lost from the log either."""
+    async with loopback(Racers("answers", copy=False)) as server:
+        ultra = Ultra(tmp_path, server.url)
+        await raced(ultra, server)
+
+        ended = await ultra.run("ask", "--hedge", "hi?")
+        await server.until(lambda seen: seen.left >= 1, 30.0)
+
+        first, (spare, kind, stopped, _, cost, charged) = ultra.rows(ROWS)
+        assert (ended.code, ended.out.strip()) == (0, ANSWER)
+        assert first == ("lame", "primary", "ok", None, 22_000, 22_000)
+        assert (spare, kind, stopped, cost) == ("spare", "hedge", "cancelled", None)
+        assert charged == 9_000
+
+
+async def test_a_first_model_that_fails_in_a_race_leaves_it_to_its_copy(tmp_path: Path) -> None:
+    """The copy that is under way is the fallback: nobody is asked twice."""
+    async with loopback(Racers("fails", copy=True)) as server:
+        ultra = Ultra(tmp_path, server.url)
+        await raced(ultra, server)
+
+        ended = await ultra.run("ask", "--hedge", "hi?")
+
+        assert (ended.code, ended.out.strip()) == (0, ANSWER)
+        assert len(server.requests) == 2
+        first, copy = ultra.rows(ROWS)
+        assert first[:4] == ("lame", "primary", "error", "auth")
+        assert copy == ("spare", "hedge", "ok", None, 22_000, 22_000)
+
+
+async def test_ctrl_c_in_a_race_ends_both_and_keeps_both_rows(tmp_path: Path) -> None:
+    """Each charged for what was sent."""
+    racers = Racers("hangs", copy=False)
+    async with loopback(racers) as server:
+        ultra = Ultra(tmp_path, server.url)
+        await raced(ultra, server)
+        process = await ultra.start("ask", "--hedge", "hi?")
+        await asyncio.wait_for(racers.copied.wait(), 60.0)
+
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 60.0)
+
+        rows = ultra.rows(ROWS)
+        assert process.returncode == 130
+        assert [row[:3] for row in rows] == [
+            ("lame", "primary", "cancelled"),
+            ("spare", "hedge", "cancelled"),
+        ]
+        assert [row[5] for row in rows] == [9_000, 9_000]
 
 
 async def _fast_once(database: Path, base_url: str) -> None:
