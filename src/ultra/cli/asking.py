@@ -284,8 +284,8 @@ def _answered(result: RunResult) -> str:
 
 def tell_doubts(session: Session, result: RunResult) -> None:
     """Warn of what in the answer stands nowhere else, and say what a debate changed."""
-    verdict, answer = result.outcome.verdict, result.outcome.answer
-    if verdict is None or answer is None:
+    verdict = result.outcome.verdict
+    if verdict is None:
         return
     from ultra.output.written import changes, doubts
 
