@@ -340,6 +340,19 @@ def test_all_answers_go_on_each_from_its_own(cli: Cli, lab: Lab) -> None:
     assert cli("pick", "1").out == "lab:a\n"
 
 
+def test_what_was_said_before_counts_in_the_estimate(cli: Cli, lab: Lab) -> None:
+    """Each model is sent its own turns again."""
+    long = "how much? " * 200
+    cli("compare", long)
+
+    before = json.loads(cli("compare", "--dry-run", "--json", "and?").out)["calls"]
+    after = json.loads(cli("ask", "-c", "--all", "--dry-run", "--json", "and?").out)["calls"]
+
+    assert [call["input_tokens"] > 400 for call in before] == [False, False]
+    assert [call["input_tokens"] > 400 for call in after] == [True, True]
+    assert len(lab.seen) == 2
+
+
 @pytest.mark.parametrize(
     ("argv", "told"),
     [

@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from ultra.core.budget import READ_TOKENS
 from ultra.core.cost import ceiling_nano
 from ultra.core.model import Target
 from ultra.core.request import Message, input_tokens_bound, input_tokens_least
 from ultra.core.strategies import strategy_row
-from ultra.runtime.action import Action, Selection
+from ultra.runtime.action import Action
+from ultra.strategies.plans import Foreseen, Scheme, foreseen
 
 EXPECTED_OUTPUT_TOKENS = 1000
 """The answer that the expected cost assumes when nobody caps it."""
@@ -53,45 +55,51 @@ class _Size(Struct, frozen=True):
     most: int | None
 
 
-def plan(action: Action) -> Plan:
-    """The calls of a run in the order they would be made, retries left out."""
-    selection, cap = action.selection, action.prompt.sampling.max_output_tokens
-    row = strategy_row(selection.strategy)
-    tokens = input_tokens_bound(action.prompt.messages, action.prompt.tools)
-    size = _Size(tokens, tokens)
-    role = "answer" if row.in_order else "member"
-    calls = [
-        _call(role, member, size, cap, likely=place == 0 or not row.in_order)
-        for place, member in enumerate((*selection.members, *selection.rescuers))
-    ]
-    if row.writes:
-        calls += _written(selection, size, cap)
-    return Plan(
+def scheme_of(action: Action) -> Scheme:
+    """What a run's calls are foreseen from."""
+    selection, prompt = action.selection, action.prompt
+    return Scheme(
         selection.strategy,
-        row.calls,
+        (*selection.members, *selection.rescuers),
+        selection.synthesizer,
+        selection.method,
+        schema=prompt.json_schema is not None,
+        repair=prompt.repair,
+    )
+
+
+def plan(action: Action) -> Plan:
+    """The calls of a run in the order they could be made, retries left out."""
+    strategy, cap = action.selection.strategy, action.prompt.sampling.max_output_tokens
+    asked = input_tokens_bound(action.prompt.messages, action.prompt.tools)
+    calls: list[PlannedCall] = []
+    for one in foreseen(scheme_of(action)):
+        size = _read(one, asked, calls)
+        calls.append(_call(one, size, cap if one.capped else None))
+    return Plan(
+        strategy,
+        strategy_row(strategy).calls,
         tuple(calls),
         _sum([call.expected_nano for call in calls if call.likely]),
         _sum([call.at_most_nano for call in calls]),
     )
 
 
-def _written(selection: Selection, asked: _Size, cap: int | None) -> list[PlannedCall]:
-    """The calls that compare and write, each reading every answer."""
-    writer = selection.synthesizer or selection.members[0]
-    caps = [cap or member.max_output_tokens for member in selection.members]
-    known = [limit for limit in caps if limit is not None]
-    most = asked.usual + sum(known) if len(known) == len(caps) else None
-    read = _Size(asked.usual + sum(_usual(member, cap) for member in selection.members), most)
-    limit = writer.max_output_tokens
-    compared = _Size(
-        read.usual + EXPECTED_OUTPUT_TOKENS,
-        None if most is None or limit is None else most + limit,
-    )
-    return [
-        _call("analysis", writer, read, None),
-        _call("analysis", writer, compared, None, likely=False),
-        _call("writer", writer, compared, cap),
-    ]
+def _read(one: Foreseen, asked: int, before: Sequence[PlannedCall]) -> _Size:
+    """What goes into a call: the prompt, our own texts, and the answers that it reads.
+
+    A token of an answer counts for two at the most once it is read: its bytes over three.
+    """
+    usual = most = asked + one.more
+    bounded = True
+    for voice in one.reads:
+        calls = [before[place] for place in voice]
+        likely = [call for call in calls if call.likely] or calls
+        usual += max(_usual(call.output_cap) for call in likely)
+        caps = [call.output_cap for call in calls]
+        bounded = bounded and None not in caps
+        most += max(READ_TOKENS * (limit or 0) for limit in caps)
+    return _Size(usual, most if bounded else None)
 
 
 def overflow(members: Sequence[Target], messages: tuple[Message, ...]) -> bool:
@@ -104,27 +112,26 @@ def overflow(members: Sequence[Target], messages: tuple[Message, ...]) -> bool:
     return all(window is not None and least > window for window in windows)
 
 
-def _call(
-    role: str, target: Target, size: _Size, cap: int | None, *, likely: bool = True
-) -> PlannedCall:
+def _call(one: Foreseen, size: _Size, cap: int | None) -> PlannedCall:
+    target = one.target
     limit = cap or target.max_output_tokens
     unbounded = limit is None or size.most is None
     return PlannedCall(
-        role,
+        one.role,
         target.name,
         target.endpoint.provider,
         target.model,
         urlsplit(target.endpoint.base_url).netloc.rpartition("@")[2] or target.endpoint.protocol,
         size.usual,
         limit,
-        ceiling_nano(target.price, size.usual, _usual(target, cap)),
+        ceiling_nano(target.price, size.usual, _usual(limit)),
         None if unbounded else ceiling_nano(target.price, size.most or 0, limit or 0),
-        likely=likely,
+        likely=one.likely,
     )
 
 
-def _usual(target: Target, cap: int | None) -> int:
-    return min(cap or target.max_output_tokens or EXPECTED_OUTPUT_TOKENS, EXPECTED_OUTPUT_TOKENS)
+def _usual(cap: int | None) -> int:
+    return min(cap or EXPECTED_OUTPUT_TOKENS, EXPECTED_OUTPUT_TOKENS)
 
 
 def _sum(parts: list[int | None]) -> int | None:

@@ -10,10 +10,8 @@ from ultra.core.profile import Profile
 from ultra.core.request import CallRequest, Sampling, input_tokens_bound, said, settled
 from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Action
-
-INSTRUCTIONS_TOKENS = 1000
-"""What the texts around answers add for whoever compares or writes: some 1,400 bytes, and more for
-each answer's fence; twice that, to be sure."""
+from ultra.runtime.estimate import scheme_of
+from ultra.strategies.plans import Foreseen, foreseen
 
 
 def limits_of(action: Action, profile: Profile) -> tuple[Limit, ...]:
@@ -24,36 +22,27 @@ def limits_of(action: Action, profile: Profile) -> tuple[Limit, ...]:
 
 
 def planned_calls(action: Action) -> tuple[Planned, ...]:
-    """The calls of a fan-out, those that compare, repair and write included.
+    """The calls of a fan-out, those that compare, judge, repair, revise and write included.
 
-    Empty where calls are made in order, one when the one before has failed: each of those is asked
-    about by itself.
+    Empty where calls are made in order, one when the one before was not good enough: each of those
+    is asked about by itself.
     """
     selection = action.selection
-    row = strategy_row(selection.strategy)
-    if row.in_order:
+    if strategy_row(selection.strategy).in_order:
         return ()
-    calls = [_asked(member, action) for member in selection.members]
-    if not row.writes:
-        return tuple(calls)
-    writer = selection.synthesizer or selection.members[0]
-    members = tuple(range(len(calls)))
-    analysis, repair = len(calls), len(calls) + 1
-    more = INSTRUCTIONS_TOKENS
-    return (
-        *calls,
-        _asked(writer, action, reads=members, more=more, capped=False),
-        _asked(writer, action, reads=(*members, analysis), more=more, capped=False),
-        _asked(writer, action, reads=(*members, repair), more=more),
-    )
+    return tuple(_asked(call, action) for call in foreseen(scheme_of(action)))
 
 
 def check_affordable(action: Action) -> None:
     """Raise `UsageError` for a `--max-cost` below what the run needs at the very least."""
-    most, first = action.max_cost_nano, action.selection.members[0]
+    most, first = action.max_cost_nano, action.selection.members[0].models[0]
     if most is None:
         return
-    least = sum(plan_nano(planned_calls(action) or (_asked(first, action),), FLOOR_TOKENS).values())
+    least = sum(
+        plan_nano(
+            planned_calls(action) or (_asked(Foreseen("answer", first), action),), FLOOR_TOKENS
+        ).values()
+    )
     if most < least:
         raise UsageError(
             f"`--max-cost` of {usd(most)} is less than this run needs",
@@ -71,23 +60,15 @@ def smallest_nano(targets: Sequence[Target]) -> int | None:
     return min((sum(plan_nano([call], FLOOR_TOKENS).values()) for call in calls), default=None)
 
 
-def _asked(
-    target: Target,
-    action: Action,
-    *,
-    reads: tuple[int, ...] = (),
-    more: int = 0,
-    capped: bool = True,
-) -> Planned:
-    """The call to a model, with so many tokens `more` than the prompt and answers that it reads."""
-    prompt = action.prompt
-    request = CallRequest(target, prompt.messages, prompt.sampling if capped else Sampling())
+def _asked(call: Foreseen, action: Action) -> Planned:
+    prompt, target = action.prompt, call.target
+    request = CallRequest(target, prompt.messages, prompt.sampling if call.capped else Sampling())
     caps = (settled(request).sampling.max_output_tokens, target.max_output_tokens)
     known = [cap for cap in caps if cap is not None]
     return Planned(
         target.endpoint.provider,
         FREE if target.endpoint.simulated else target.price,
-        input_tokens_bound(prompt.messages, prompt.tools) + more,
+        input_tokens_bound(prompt.messages, prompt.tools) + call.more,
         min(known) if known else None,
-        reads,
+        call.reads,
     )
