@@ -445,6 +445,12 @@ HTTP = (
         expect=fails("overloaded", 2, 75, "--strategy fallback"),
     ),
     Case(
+        "24b",
+        "503 while a local model loads",
+        model("loading+good"),
+        expect=Expect("overloaded", 2, 0, answered("primary error overloaded"), answer=ANSWER),
+    ),
+    Case(
         "25",
         "500 with x-should-retry: false",
         model("500-no-retry"),

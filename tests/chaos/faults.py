@@ -180,7 +180,6 @@ FAULTS |= {
     "413": refuses(413, "too large"),
     "425": refuses(425, "too early"),
     "529": refuses(529, "Overloaded", type="overloaded_error"),
-    "429": refuses(429, "slow down", code="rate_limit_exceeded"),
     "429-1s": refuses(429, "slow down", {"retry-after": "1"}),
     "429-hour": refuses(429, "slow down", {"retry-after": "3600"}),
     "429-minus": refuses(429, "slow down", {"retry-after": "-1"}),
