@@ -173,6 +173,20 @@ def test_a_new_key_is_asked_anew(
     assert keys == ["Bearer sk-lab-0123456789abcdef", "Bearer sk-lab-another"]
 
 
+def test_what_another_key_was_answered_is_no_evidence_for_this_one(
+    cli: Cli, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The figures stay, since they are the model's; whether this key is good has to be asked."""
+    only(cli, server, fast="lab:alpha")
+    assert cli("ask", "-m", "fast", "hi?").code == 0
+
+    monkeypatch.setenv("LAB_KEY", "sk-lab-another")
+
+    found = endpoint(cli, "--no-probe")
+    assert (found["standing"], found["traffic"]["answered"]) == ("unknown", 1)
+    assert endpoint(cli)["check"] is not None
+
+
 def test_real_calls_are_the_evidence(cli: Cli, server: Loopback) -> None:
     """Times, speed and what is left of the limits; nobody is asked for a list."""
     only(cli, server, fast="lab:alpha")

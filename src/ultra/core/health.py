@@ -53,7 +53,7 @@ class Traffic(Struct, frozen=True):
     something of the endpoint: not what was cancelled, served by the cache or stopped by limits of
     our own, and not requests that it was right to refuse. `since_at` is the oldest of them;
     `fresh_tries` and `fresh_answered` are those of the last ten minutes. `last_ok_at` may be older
-    than the window; `heard_at` is when anything at all came back last.
+    than the window; `heard_at` is when anything at all came back last, with the key of today.
     """
 
     tries: int = 0

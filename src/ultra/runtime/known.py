@@ -68,7 +68,11 @@ def _recall(runtime: Runtime, keys: Keys) -> Memory:
             seen,
             {
                 (one.endpoint.provider, one.model): traffic(
-                    connection, where(one.endpoint), one.model, now
+                    connection,
+                    where(one.endpoint),
+                    one.model,
+                    now,
+                    keys[one.endpoint.provider].fingerprint,
                 )
                 for one in seen
             },

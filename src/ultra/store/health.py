@@ -28,7 +28,7 @@ _OURS = ", ".join(f"'{one.value}'" for one in sorted(OWN))
 _TRIES = f"""
 SELECT a.status, a.error_class, a.error_message, a.error_status, a.started_at, a.ended_at,
   a.ttft_s, a.duration_s, a.finish_reason,
-  a.text_output_tokens, a.reasoning_tokens, a.audio_output_tokens
+  a.text_output_tokens, a.reasoning_tokens, a.audio_output_tokens, a.key_fp
 FROM calls c JOIN attempts a ON a.call_id = c.call_id
 WHERE c.provider = ? AND c.model = ? AND c.base_url = ? AND c.started_at >= ?
   AND a.kind != 'cache' AND (a.status = 'ok'
@@ -97,6 +97,7 @@ class _Try(Struct, frozen=True):
     text_tokens: int | None
     reasoning_tokens: int | None
     audio_tokens: int | None
+    key_fp: str | None
 
     @property
     def speed(self) -> float | None:
@@ -112,8 +113,13 @@ class _Try(Struct, frozen=True):
         return self.started_at if self.ended_at is None else self.ended_at
 
 
-def traffic(connection: sqlite3.Connection, where: Where, model: str, now: float) -> Traffic:
-    """How the latest tries of a model ended. `now` is UTC seconds since the epoch."""
+def traffic(
+    connection: sqlite3.Connection, where: Where, model: str, now: float, key_fp: str = ""
+) -> Traffic:
+    """How the latest tries of a model ended. `now` is UTC seconds since the epoch.
+
+    With the fingerprint of a key, only what was heard with that key was heard at all.
+    """
     place = (where.provider, model, where.base_url)
     found = [_Try(*row) for row in connection.execute(_TRIES, (*place, now - WINDOW_S))]
     telling = [one for one in found if not _rightly(one)]
@@ -121,7 +127,11 @@ def traffic(connection: sqlite3.Connection, where: Where, model: str, now: float
     failed = [one for one in telling if one.status != "ok"]
     fresh = [one for one in telling if now - one.when <= FRESH_S]
     last_ok = connection.execute(_LAST_OK, place).fetchone()
-    heard = [one.when for one in found if one.status == "ok" or _rightly(one)]
+    heard = [
+        one.when
+        for one in found
+        if (one.status == "ok" or _rightly(one)) and one.key_fp in (key_fp or one.key_fp, None)
+    ]
     speeds = [one.speed for one in answered if one.speed is not None]
     return Traffic(
         tries=len(telling),
