@@ -1,9 +1,10 @@
 """What is told of an answer made out of others: who claims what, and what to doubt."""
 
 from tests.output.test_text_sink import shown
-from tests.support.runs import Script
+from tests.support.runs import Script, call_document, run_document
 from ultra.core.events import VerdictReached
 from ultra.core.verdict import Claim, Debated, Verdict
+from ultra.output.findings import findings
 from ultra.output.written import changes, doubts, with_claims
 
 
@@ -27,7 +28,26 @@ def test_a_cited_answer_comes_whole_with_its_claims_by_name() -> None:
 
 def test_an_answer_that_does_not_cite_stays_as_it_is() -> None:
     """To the byte."""
-    assert with_claims("Blue.\n", Verdict(()), {}) == "Blue.\n"
+    assert with_claims("Blue.\n", Verdict(()), str) == "Blue.\n"
+
+
+def test_the_log_shows_what_the_run_showed() -> None:
+    """Claims by name, what stands nowhere, and what a debate changed."""
+    verdict = Verdict(
+        (),
+        key="5",
+        claims=(Claim("it is blue", ("c1",)), Claim("so am I")),
+        unsupported_tokens=("7",),
+        debated=Debated(1, "4", 1.0),
+    )
+
+    found = findings(run_document(call_document(1, call_id="c1", name="a"), verdict=verdict))
+
+    assert [(one.title, one.notes, one.rows) for one in found] == [
+        ("claims", (), (("it is blue", "a"), ("so am I", "the writer's own"))),
+        ("doubts", ("neither in an answer nor in the prompt: `7`",), ()),
+        ("the debate", ("before the debate the vote was `4`",), ()),
+    ]
 
 
 def test_what_stands_nowhere_is_named_and_what_is_too_much_counted() -> None:

@@ -210,7 +210,7 @@ def _cited(result: RunResult, text: str) -> str:
     from ultra.output.written import with_claims
 
     names = {call.call_id: call_name(call.name, call.sample) for call in result.document.calls}
-    return with_claims(text, verdict, names)
+    return with_claims(text, verdict, lambda call: names.get(call, call))
 
 
 def _calls(session: Session, answer: Answer | None) -> str | None:

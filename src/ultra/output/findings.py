@@ -9,6 +9,7 @@ from ultra.core.verdict import Verdict
 from ultra.output.figures import share
 from ultra.output.progress import call_name
 from ultra.output.tables import Column
+from ultra.output.written import changes, claims, doubts
 
 _LEAST_FOR_MATRIX = 3
 """Of two answers the table of figures says how alike they are."""
@@ -51,6 +52,9 @@ def findings(document: RunDocument) -> list[Finding]:
         _agreement(verdict, names),
         _conflicts(verdict, names),
         _matrix(verdict, names),
+        _claims(verdict, names),
+        _told("doubts", doubts(verdict)),
+        _told("the debate", changes(verdict)),
     ]
     return [one for one in found if one is not None]
 
@@ -217,6 +221,16 @@ def _matrix(verdict: Verdict, names: Names) -> Finding | None:
         for name, row in zip(who, verdict.similarity, strict=True)
     )
     return Finding("likeness of words, which is no agreement", (), columns, rows)
+
+
+def _claims(verdict: Verdict, names: Names) -> Finding | None:
+    rows = tuple(claims(verdict, names.__getitem__))
+    columns = (Column("claim", shrink=True), Column("who"))
+    return Finding("claims", (), columns, rows) if rows else None
+
+
+def _told(title: str, notes: Sequence[str]) -> Finding | None:
+    return Finding(title, tuple(notes)) if notes else None
 
 
 def _figure(value: float | None) -> str:

@@ -69,5 +69,5 @@ class AnswerTap:
             # Answers that cite are few.
             from ultra.output.written import with_claims  # noqa: PLC0415
 
-            text = with_claims(text, self._verdict, self._names)
+            text = with_claims(text, self._verdict, lambda call: self._names.get(call, call))
         return f"\n\n{text}" if self.speaker is not None else text

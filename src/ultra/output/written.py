@@ -1,6 +1,6 @@
 """What is told of an answer that was made out of others: its claims, and what to doubt in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from ultra.core.text import one_line
 from ultra.core.verdict import Debated, Verdict
@@ -11,24 +11,25 @@ _MOST_TOKENS = 8
 _OWN = "the writer's own"
 
 
-def with_claims(text: str, verdict: Verdict, names: Mapping[str, str]) -> str:
+Name = Callable[[str], str]
+"""What a call goes by, from its id."""
+
+
+def with_claims(text: str, verdict: Verdict, name: Name) -> str:
     """The answer with its claims below it as a Markdown list, each with who makes it.
 
-    `names` says what calls go by. An answer that does not cite stays as it is.
+    An answer that does not cite stays as it is.
     """
     if not verdict.claims:
         return text
-    lines = [f"- {said} ({who})" for said, who in claims(verdict, names)]
+    lines = [f"- {said} ({who})" for said, who in claims(verdict, name)]
     return "\n".join((text.rstrip(), "", "Claims:", "", *lines))
 
 
-def claims(verdict: Verdict, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def claims(verdict: Verdict, name: Name) -> list[tuple[str, str]]:
     """Each claim on one line, and who makes it."""
     return [
-        (
-            one_line(claim.text, 500),
-            ", ".join(names.get(call, call) for call in claim.support) or _OWN,
-        )
+        (one_line(claim.text, 500), ", ".join(map(name, claim.support)) or _OWN)
         for claim in verdict.claims
     ]
 
