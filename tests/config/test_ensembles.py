@@ -13,7 +13,8 @@ LED = "e: {members: [a, b], synthesizer: f}\n  f: {members: [a, b]}"
 WHOLE = f"""
 {MODELS}
 ensembles:
-  counted: {{strategy: vote, members: [a, a, b], extract: "json:x[0]", min_share: 0.6}}
+  counted: {{strategy: vote, members: [a, a, b], extract: "json:x[0]", min_share: 0.6,
+             tolerance: 0.01, escalate: true, accuracies: {{a: 0.9, "openai:b": 0.6}}, options: 4}}
   ranked: {{strategy: best-of, members: [a, b], judges: [c, d], criteria: "short\\nand right",
             reference: "42", duels: true, self_judging: true}}
   written: {{strategy: fusion, members: [a, b], synthesizer: c, extract: number, one_call: true,
@@ -32,6 +33,8 @@ def test_an_ensemble_says_how_its_strategy_goes_about_it(home: Home) -> None:
     counted, ranked = ensembles["counted"].method, ensembles["ranked"].method
     written, gated = ensembles["written"].method, ensembles["gated"].method
     assert (counted.extract, counted.min_share) == (Extractor("json", "x[0]"), 0.6)
+    assert (counted.tolerance, counted.escalate, counted.options) == (0.01, True, 4)
+    assert counted.accuracies == {"openai:a": 0.9, "openai:b": 0.6}
     assert [judge.name for judge in ranked.judges] == ["c", "d"]
     assert (ranked.criteria, ranked.reference) == ("short\nand right", "42")
     assert ranked.duels
@@ -72,6 +75,11 @@ def test_the_cache_and_what_is_shown_mean_the_same(home: Home) -> None:
         ("e: {members: [a, b], layers: 3}", "ensembles.e.layers", "not go by it"),
         ("e: {strategy: moa, members: [a, b], layers: 4}", "ensembles.e.layers", "at most 3"),
         ("e: {strategy: vote, members: [a, b], min_share: 2}", "ensembles.e.min_share", "at most"),
+        (
+            "e: {strategy: vote, members: [a, b], accuracies: {c: 1}}",
+            "ensembles.e.accuracies.c",
+            "no member",
+        ),
         ("e: {strategy: vote, members: [a, b], extract: numbr}", "ensembles.e.extract", "nothing"),
         ("e: {strategy: vote, members: [a, b], extract: 'regex:('}", "ensembles.e.extract", "no p"),
         ("e: {strategy: council, members: [a, b]}", "ensembles.e.members", "3 members or more"),

@@ -180,7 +180,7 @@ class _Resolver:
                 (*path, "members"), f"`{spec.strategy}` needs {row.members} members or more"
             )
         members = self._several((*path, "members"), spec.members, ensembles=True)
-        method = method_of(self._found, path, spec, judges)
+        method = method_of(self._found, path, spec, judges, members)
         ensemble = Ensemble(name, spec.strategy, members, writer, method)
         if row is not None:
             judge = bool(self._spec.defaults and self._spec.defaults.judge)

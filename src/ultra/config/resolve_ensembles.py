@@ -49,15 +49,24 @@ def row_of(found: Document, path: KeyPath, spec: EnsembleSpec) -> StrategyRow | 
 
 
 def method_of(
-    found: Document, path: KeyPath, spec: EnsembleSpec, judges: tuple[Target, ...]
+    found: Document,
+    path: KeyPath,
+    spec: EnsembleSpec,
+    judges: tuple[Target, ...],
+    members: tuple[Target, ...],
 ) -> Method:
     """How the strategy goes about it; mistakes are added to `found`."""
     told = {
         knob: value
         for knob, value in _said(spec).items()
-        if value is not None and knob not in (*_PEOPLE, "extract")
+        if value is not None and knob not in (*_PEOPLE, "extract", "accuracies")
     }
-    return Method(judges=judges, extract=_extractor(found, path, spec.extract), **told)
+    return Method(
+        judges=judges,
+        extract=_extractor(found, path, spec.extract),
+        accuracies=_accuracies(found, path, spec, members),
+        **told,
+    )
 
 
 def check_ensemble(
@@ -93,13 +102,30 @@ def _said(spec: EnsembleSpec) -> dict[Knob, Any]:
         "duels": spec.duels,
         "self_judging": spec.self_judging,
         "extract": spec.extract,
+        "tolerance": spec.tolerance,
         "min_share": spec.min_share,
+        "escalate": spec.escalate,
+        "accuracies": spec.accuracies or None,
+        "options": spec.options,
         "layers": spec.layers,
         "revisions": spec.revisions,
         "one_call": spec.one_call,
         "cite": spec.cite,
         "sources_only": spec.sources_only,
     }
+
+
+def _accuracies(
+    found: Document, path: KeyPath, spec: EnsembleSpec, members: tuple[Target, ...]
+) -> dict[str, float]:
+    """By `provider:model`, whatever the members are called."""
+    known = {name: str(one.ref) for one in members for name in (one.name, str(one.ref))}
+    for name in spec.accuracies:
+        if name not in known:
+            found.object_to(
+                (*path, "accuracies", name), "it is no member", did_you_mean(name, known)
+            )
+    return {known[name]: share for name, share in spec.accuracies.items() if name in known}
 
 
 def _extractor(found: Document, path: KeyPath, text: str | None) -> Extractor | None:

@@ -178,7 +178,11 @@ class EnsembleSpec(_Checked, frozen=True):
         ]
         | None
     ) = None
+    tolerance: Annotated[float, Meta(ge=0, le=1)] | None = None
     min_share: Annotated[float, Meta(ge=0, le=1)] | None = None
+    escalate: bool | None = None
+    accuracies: dict[Reference, Annotated[float, Meta(ge=0, le=1)]] = field(default_factory=dict)
+    options: Annotated[int, Meta(ge=2, le=1_000_000)] | None = None
     layers: Annotated[int, Meta(ge=2, le=3)] | None = None
     revisions: Annotated[int, Meta(ge=0, le=5)] | None = None
     one_call: bool | None = None
