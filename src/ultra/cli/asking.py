@@ -242,10 +242,25 @@ def tell_losses(session: Session, result: RunResult) -> None:
             session.messages.hint(hint)
     if not good and result.interrupted is not None:  # whoever stopped it knows
         return
-    told = {answer.loss for answer in outcome.answers if answer.error is not None}
-    for reason in outcome.reasons:
+    _tell_reasons(session, result, {same[0].message for same in losses.values()})
+
+
+def _tell_reasons(session: Session, result: RunResult, said: set[str]) -> None:
+    """What was lost besides calls, and that nobody won where nobody did; `said` was said before."""
+    told = said | {answer.loss for answer in result.outcome.answers if answer.error and answer.loss}
+    for reason in result.outcome.reasons:
         if reason not in told:
             session.warn(reason)
+    if result.document.status == "no_consensus":
+        session.messages.error(
+            "the answers come to no consensus", hint="`ultra compare` shows them all"
+        )
+
+
+def _tell_left_out(session: Session, result: RunResult) -> None:
+    route = result.document.route
+    for model, why in route.excluded.items() if route else ():
+        session.warn(f"`{model}` was left out: {why}")
 
 
 def _tell_soonest(session: Session, waiting: Sequence[Failure]) -> None:

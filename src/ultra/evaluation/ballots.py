@@ -6,7 +6,11 @@ from itertools import combinations, permutations, product
 from math import fsum, isclose
 
 from ultra.core.errors import UsageError
+from ultra.core.text import one_line
 from ultra.core.verdict import Ballot, Standing
+
+SHOWN = 40
+"""Characters of a label that are quoted: a judge may have written anything there."""
 
 
 def why_no_ranking(ranking: Sequence[str], shown: Sequence[str]) -> str | None:
@@ -16,7 +20,7 @@ def why_no_ranking(ranking: Sequence[str], shown: Sequence[str]) -> str | None:
     missing = [label for label in shown if label not in ranking]
     for fault, labels in (("twice", twice), ("unknown", unknown), ("missing", missing)):
         if labels:
-            return f"{fault} in the ranking: {', '.join(labels)}"
+            return f"{fault} in the ranking: {', '.join(one_line(one, SHOWN) for one in labels)}"
     return None
 
 
