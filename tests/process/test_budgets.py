@@ -125,16 +125,16 @@ async def test_a_killed_process_leaves_what_it_may_have_cost(tmp_path: Path) -> 
 async def test_a_free_model_does_not_fall_back_to_a_paid_one_on_an_empty_budget(
     tmp_path: Path,
 ) -> None:
-    """The free one may be asked; nothing is sent to the other."""
+    """The free one may be asked; nothing is sent to the other, and why is said."""
     async with loopback(chat_handler) as server:
         ultra = ultra_at(tmp_path, server.url, "retry: {attempts: 2, per_target: 1}")
         await ultra.run("budgets", "set", "all", "0", "--mode", "hard")
 
         ended = await ultra.run("ask", "-m", "lost", "-m", "good", "--strategy", "fallback", "hi")
 
-    assert ended.code == 1
+    assert ended.code == 75
     assert [one.json()["model"] for one in server.requests] == ["status-500"]  # type: ignore[index]
-    assert "the hard budget of $0 a day for `all` has $0 left" in ended.err
+    assert "`lab:good` was left out: the hard budget of $0 a day for `all` has $0" in ended.err
 
 
 async def test_max_cost_bounds_a_run_and_says_what_it_needs(tmp_path: Path) -> None:

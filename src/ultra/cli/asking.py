@@ -224,8 +224,9 @@ def _performed(session: Session, action: Action, sinks: Sequence[OutputSink]) ->
 def tell_losses(session: Session, result: RunResult) -> None:
     """Say on stderr which calls failed and why, and who answered.
 
-    A run without an answer is told as errors, one a reason, each with the next step. Losses that
-    were made good are one warning, with the next step only where it is the user's to take.
+    A run without an answer is told as errors, one a reason, each with the next step, and whom its
+    route left out, since they might have answered. Losses that were made good are one warning,
+    with the next step only where it is the user's to take.
     """
     outcome = result.outcome
     good = outcome.answer.ok if outcome.answer else any(answer.ok for answer in outcome.answers)
@@ -235,6 +236,7 @@ def tell_losses(session: Session, result: RunResult) -> None:
             session.messages.error(line, hint=failures[0].hint)
         waiting = [failure for same in losses.values() for failure in same]
         _tell_soonest(session, [failure for failure in waiting if failure.retry_after_s])
+        _tell_left_out(session, result)
     elif losses:
         session.warn(f"{'; '.join(losses)}{_answered(result)}")
         mendable = [same[0] for same in losses.values() if same[0].error_class in _FOR_THE_USER]
