@@ -101,7 +101,7 @@ PRICE = Price(Rate(2 * 10**9), Rate(8 * 10**9))
 def test_the_cap_of_a_fan_out_is_the_largest_that_fits(caps: list[int], room: int) -> None:
     """One token more would not."""
     plan = [Planned("a" if n % 2 else "b", PRICE, 50, cap) for n, cap in enumerate(caps)]
-    plan.append(Planned("a", PRICE, 50, 64_000, reads=tuple(range(len(caps)))))
+    plan.append(Planned("a", PRICE, 50, 64_000, reads=tuple((n,) for n in range(len(caps)))))
 
     def total(cap: int) -> int:
         return sum(plan_nano(plan, cap).values())

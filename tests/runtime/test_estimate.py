@@ -9,6 +9,7 @@ from ultra.core.model import Target
 from ultra.core.request import Prompt, Sampling, said
 from ultra.runtime.action import Action, Selection
 from ultra.runtime.estimate import EXPECTED_OUTPUT_TOKENS, Plan, overflow, plan
+from ultra.strategies.plans import FENCE_TOKENS, INSTRUCTIONS_TOKENS
 
 ASKED = 8 + 10
 """The bound of 30 bytes in one turn."""
@@ -70,7 +71,8 @@ def test_the_sum_is_the_sum_of_the_calls() -> None:
     ]
     expected = [call.expected_nano or 0 for call in told.calls if call.likely]
     assert told.expected_nano == sum(expected)
-    assert told.calls[2].input_tokens == ASKED + 2 * 100
+    ours = INSTRUCTIONS_TOKENS + 2 * FENCE_TOKENS
+    assert told.calls[2].input_tokens == ASKED + ours + 2 * 100
 
 
 def test_what_stands_by_is_not_expected_but_may_cost() -> None:

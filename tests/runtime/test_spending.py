@@ -56,7 +56,8 @@ def test_a_fusion_plans_whoever_compares_repairs_and_writes() -> None:
     calls = planned_calls(action("fusion", "a", "b"))
 
     assert [call.output_tokens for call in calls] == [100, 100, 8000, 8000, 100]
-    assert [call.reads for call in calls] == [(), (), (0, 1), (0, 1, 2), (0, 1, 3)]
+    both = ((0,), (1,))
+    assert [call.reads for call in calls] == [(), (), both, (*both, (2,)), (*both, (2, 3))]
     assert plan_nano(calls, 64)["lab"] < plan_nano(calls, 8000)["lab"]
 
 

@@ -476,7 +476,7 @@ def test_what_is_read_counts_in_the_plan_of_a_writer(process: Process) -> None:
     """A capped answer makes a cheap input: the cap is found with both in mind."""
     process.limit(1_000_000)
     both = Price(Rate(10**9), Rate(10**9))
-    plan = (Planned("lab", both, 0, 64_000), Planned("lab", both, 0, 64_000, reads=(0,)))
+    plan = (Planned("lab", both, 0, 64_000), Planned("lab", both, 0, 64_000, reads=((0,),)))
     run = run_of(plan=plan)
 
     outcome = process.admit(attempt_of(run, 1, bound=Bound(0, 10**9, 64_000)), run)

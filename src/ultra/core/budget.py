@@ -93,14 +93,15 @@ class Bound(Struct, frozen=True):
 class Planned(Struct, frozen=True):
     """One call of a fan-out, as it is known before anything is sent.
 
-    `price` None is unknown. `reads` are the places of the calls whose answers go into its input.
+    `price` None is unknown. `reads` are the answers that go into its input, each as the places of
+    the calls of which one gives it.
     """
 
     provider: str
     price: Price | None
     input_tokens: int
     output_tokens: int | None = None
-    reads: tuple[int, ...] = ()
+    reads: tuple[tuple[int, ...], ...] = ()
 
     def tokens(self, cap: int) -> int:
         """The longest answer under a cap."""
@@ -114,7 +115,8 @@ def plan_nano(plan: Sequence[Planned], cap: int) -> dict[str, int]:
     """
     costs: dict[str, int] = {}
     for call in plan:
-        read = sum(READ_TOKENS * plan[place].tokens(cap) for place in call.reads)
+        longest = (max(plan[place].tokens(cap) for place in voice) for voice in call.reads)
+        read = sum(READ_TOKENS * tokens for tokens in longest)
         cost = ceiling_nano(call.price, call.input_tokens + read, call.tokens(cap))
         costs[call.provider] = costs.get(call.provider, 0) + (cost or 0)
     return costs

@@ -38,11 +38,8 @@ def check_affordable(action: Action) -> None:
     most, first = action.max_cost_nano, action.selection.members[0].models[0]
     if most is None:
         return
-    least = sum(
-        plan_nano(
-            planned_calls(action) or (_asked(Foreseen("answer", first), action),), FLOOR_TOKENS
-        ).values()
-    )
+    calls = planned_calls(action) or (_asked(Foreseen("answer", first), action),)
+    least = sum(plan_nano(calls, FLOOR_TOKENS).values())
     if most < least:
         raise UsageError(
             f"`--max-cost` of {usd(most)} is less than this run needs",
