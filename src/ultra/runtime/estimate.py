@@ -65,6 +65,7 @@ def scheme_of(action: Action) -> Scheme:
         selection.method,
         schema=prompt.json_schema is not None,
         repair=prompt.repair,
+        before=tuple(input_tokens_bound(turns) for turns in action.branches),
     )
 
 

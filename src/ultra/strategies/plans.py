@@ -49,6 +49,7 @@ class Scheme(Struct, frozen=True):
     """What is planned for: a strategy with its people and how it goes about it.
 
     `schema` says that answers are held to one, `repair` that one that is not is asked for again.
+    `before` are the tokens of each member's own turns before the prompt, empty where all share them.
     """
 
     strategy: str
@@ -57,6 +58,7 @@ class Scheme(Struct, frozen=True):
     method: Method = Method()
     schema: bool = False
     repair: bool = False
+    before: tuple[int, ...] = ()
 
 
 def foreseen(scheme: Scheme) -> list[Foreseen]:
@@ -130,7 +132,11 @@ class _Book:
     def panel(self, scheme: Scheme) -> list[Voice]:
         """Every member once."""
         more = FORMAT_TOKENS if _ends(scheme.method) else 0
-        return [self.call("member", member, more=more) for member in scheme.members]
+        before = scheme.before or (0,) * len(scheme.members)
+        return [
+            self.call("member", member, more=more + own)
+            for member, own in zip(scheme.members, before, strict=True)
+        ]
 
     def written(self, scheme: Scheme, reads: Sequence[Voice], *, likely: bool = True) -> Voice:
         """The writer, whose citations may be asked for again."""
