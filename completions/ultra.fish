@@ -43,6 +43,7 @@ set -g __ultra_values 'ask -m' \
     'ask --criteria' \
     'ask --reference' \
     'ask --extract' \
+    'ask --expect' \
     'ask --self' \
     'ask --layers' \
     'ask --cid' \
@@ -361,6 +362,7 @@ complete -c ultra -n "__ultra_is '' ask" -l criteria -r -F -d 'what judges go by
 complete -c ultra -n "__ultra_is '' ask" -l reference -r -F -d 'a right answer, shown to judges'
 complete -c ultra -n "__ultra_is '' ask" -l allow-self-judge -d 'let judges judge answers of their own model'
 complete -c ultra -n "__ultra_is '' ask" -l extract -x -a 'number choice exact json: regex:' -d 'what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN'
+complete -c ultra -n "__ultra_is '' ask" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE, for `cascade`'
 complete -c ultra -n "__ultra_is '' ask" -l self -x -d 'N samples of one model, the best rated of several'
 complete -c ultra -n "__ultra_is '' ask" -l layers -x -d 'layers of `moa`, the writer included'
 complete -c ultra -n "__ultra_is '' ask" -l one-call -d 'compare and write in one call'

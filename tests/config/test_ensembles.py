@@ -20,6 +20,7 @@ ensembles:
   written: {{strategy: fusion, members: [a, b], synthesizer: c, extract: number, one_call: true,
              cite: true, sources_only: true}}
   layered: {{strategy: moa, members: [ranked, written, c], layers: 3}}
+  held: {{strategy: cascade, members: [a, b], expect: ["regex:[0-9]", "contains:of"], judges: [c]}}
   gated: {{strategy: pipeline, members: [layered], judges: ["openai:e"], revisions: 0}}
 """
 
@@ -41,6 +42,7 @@ def test_an_ensemble_says_how_its_strategy_goes_about_it(home: Home) -> None:
     assert ranked.self_judging
     assert (written.one_call, written.cite, written.sources_only) == (True, True, True)
     assert (ensembles["layered"].method.layers, gated.revisions) == (3, 0)
+    assert [str(one) for one in ensembles["held"].method.expect] == ["regex:[0-9]", "contains:of"]
 
 
 def test_an_ensemble_stands_inside_another(home: Home) -> None:
@@ -73,6 +75,17 @@ def test_the_cache_and_what_is_shown_mean_the_same(home: Home) -> None:
         ("e: {strategy: fushion, members: [a, b]}", "ensembles.e.strategy", "there is no strategy"),
         ("e: {strategy: vote, members: [a, b], judges: [c]}", "ensembles.e.judges", "not go by it"),
         ("e: {members: [a, b], layers: 3}", "ensembles.e.layers", "not go by it"),
+        ("e: {members: [a, b], expect: ['regex:x']}", "ensembles.e.expect", "not go by it"),
+        (
+            "e: {strategy: cascade, members: [a, b], expect: ['regex:(']}",
+            "ensembles.e.expect[0]",
+            "is no pattern",
+        ),
+        (
+            "e: {strategy: cascade, members: [a, b], expect: ['schema:x.json']}",
+            "ensembles.e.expect[0]",
+            "named by `--schema`",
+        ),
         ("e: {strategy: moa, members: [a, b], layers: 4}", "ensembles.e.layers", "at most 3"),
         ("e: {strategy: vote, members: [a, b], min_share: 2}", "ensembles.e.min_share", "at most"),
         (

@@ -103,6 +103,8 @@ def test_judges_of_a_comparison_are_those_wished_for() -> None:
     ("names", "strategy", "wish", "words"),
     [
         (("a", "b"), "moa", {"judges": ("c",)}, "`moa` does not go by `--judge`"),
+        (("a", "b"), "vote", {"expect": ("regex:x",)}, "`vote` does not go by `--expect`"),
+        (("a", "b"), "cascade", {"expect": ("regex:(",)}, "`\\(` is no pattern"),
         (("a", "b"), "first", {"cite": True}, "`first` does not go by `--cite`"),
         (("a",), None, {"extract": "number"}, "`single` does not go by `--extract`"),
         (("a", "b"), "vote", {"extract": "numbre"}, "`numbre` says nothing to extract"),

@@ -212,6 +212,15 @@ Extract = Annotated[
         help="what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN",
     ),
 ]
+Expect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--expect",
+        metavar="KIND:WHAT",
+        envvar="ULTRA_EXPECT",
+        help="exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE, for `cascade`",
+    ),
+]
 Samples = Annotated[
     int | None,
     typer.Option(

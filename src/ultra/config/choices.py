@@ -163,6 +163,8 @@ def _ensemble(one: Ensemble, profile: Profile) -> dict[str, Any]:
     said = _changed(one.method, Method())
     if one.method.extract is not None:
         said["extract"] = str(one.method.extract)
+    if one.method.expect:
+        said["expect"] = [str(wanted) for wanted in one.method.expect]
     if one.method.judges:
         said["judges"] = [_name(judge, profile) for judge in one.method.judges]
     return _told(

@@ -1,12 +1,13 @@
 """From what a profile says of an ensemble to the way that its strategy goes about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ultra.config.documents import Document
 from ultra.config.reader import KeyPath
 from ultra.config.schema import EnsembleSpec
 from ultra.core.errors import UsageError
+from ultra.core.expect import Expectation, parse_expectation
 from ultra.core.extract import Extractor, parse_extractor
 from ultra.core.model import Ensemble, Method, Target
 from ultra.core.strategies import STRATEGIES, Knob, StrategyRow, offered, strategy_row
@@ -59,12 +60,13 @@ def method_of(
     told = {
         knob: value
         for knob, value in _said(spec).items()
-        if value is not None and knob not in (*_PEOPLE, "extract", "accuracies")
+        if value is not None and knob not in (*_PEOPLE, "extract", "accuracies", "expect")
     }
     return Method(
         judges=judges,
         extract=_extractor(found, path, spec.extract),
         accuracies=_accuracies(found, path, spec, members),
+        expect=tuple(_expectations(found, path, spec)),
         **told,
     )
 
@@ -112,6 +114,7 @@ def _said(spec: EnsembleSpec) -> dict[Knob, Any]:
         "one_call": spec.one_call,
         "cite": spec.cite,
         "sources_only": spec.sources_only,
+        "expect": spec.expect or None,
     }
 
 
@@ -126,6 +129,19 @@ def _accuracies(
                 (*path, "accuracies", name), "it is no member", did_you_mean(name, known)
             )
     return {known[name]: share for name, share in spec.accuracies.items() if name in known}
+
+
+def _expectations(found: Document, path: KeyPath, spec: EnsembleSpec) -> Iterator[Expectation]:
+    """A schema stands in a file of the user's, which the prompt's own `--schema` names."""
+    for place, text in enumerate(spec.expect):
+        try:
+            wanted = parse_expectation(text)
+        except UsageError as error:
+            found.object_to((*path, "expect", place), one_line(error.message, 200), error.hint)
+            continue
+        if wanted.kind == "schema":
+            found.object_to((*path, "expect", place), "a schema is named by `--schema`")
+        yield wanted
 
 
 def _extractor(found: Document, path: KeyPath, text: str | None) -> Extractor | None:

@@ -188,6 +188,16 @@ class EnsembleSpec(_Checked, frozen=True):
     one_call: bool | None = None
     cite: bool | None = None
     sources_only: bool | None = None
+    expect: tuple[
+        Annotated[
+            str,
+            Meta(
+                max_length=1024,
+                description="exact:TEXT, contains:TEXT, regex:PATTERN or number:VALUE",
+            ),
+        ],
+        ...,
+    ] = ()
 
 
 class RouteSpec(_Checked, frozen=True):

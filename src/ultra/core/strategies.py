@@ -25,6 +25,7 @@ Knob = Literal[
     "one_call",
     "cite",
     "sources_only",
+    "expect",
 ]
 """What may be said of how a strategy goes about it, under the name that profiles have for it."""
 
@@ -117,7 +118,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "cheap models first, the next when the check fails",
         "1 to 2N - 1",
         in_order=True,
-        knobs=("extract", "judges", "criteria", "reference", "self_judging"),
+        knobs=("extract", "expect", "judges", "criteria", "reference", "self_judging"),
     ),
     "debate": StrategyRow(
         "debate",

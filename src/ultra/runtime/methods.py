@@ -25,6 +25,7 @@ FLAGS: dict[Knob, str] = {
     "one_call": "--one-call",
     "cite": "--cite",
     "sources_only": "--sources-only",
+    "expect": "--expect",
 }
 """The flags that say something of a method; what is not among them only a profile can say."""
 
@@ -49,6 +50,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     one_call: bool = False
     cite: bool = False
     sources_only: bool = False
+    expect: tuple[str, ...] = ()
     samples: int | None = None
     runs: int | None = None
 
@@ -77,6 +79,10 @@ def method_of(wish: Wish, strategy: str, base: Method, model: Model) -> Method:
     changes.pop("synthesizer", None)
     if wish.judges:
         changes["judges"] = tuple(model(name) for name in wish.judges)
+    if wish.expect:
+        from ultra.runtime.comparing import expectations_of
+
+        changes["expect"] = expectations_of(wish.expect)
     if wish.extract:
         changes["extract"] = parse_extractor(wish.extract)
     return replace(base, **changes)

@@ -63,8 +63,8 @@ def check_verifiable(members: Sequence[Target], method: Method, *, schema: bool)
     if not (schema or method.extract or method.expect or method.judges):
         raise UsageError(
             "`cascade` cannot tell a good answer from a bad one",
-            hint="give it a `--schema`, say what two samples are compared by with `--extract`, or"
-            " name a judge with `--judge`",
+            hint="give it a `--schema`, say what to expect with `--expect`, what two samples are"
+            " compared by with `--extract`, or name a judge with `--judge`",
         )
     for member in members[:-1]:
         if method.judges and judge_of(member, method) is None:
