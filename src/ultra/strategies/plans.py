@@ -49,7 +49,8 @@ class Scheme(Struct, frozen=True):
     """What is planned for: a strategy with its people and how it goes about it.
 
     `schema` says that answers are held to one, `repair` that one that is not is asked for again.
-    `before` are the tokens of each member's own turns before the prompt, empty where all share them.
+    `before` are the tokens of each member's own turns before the prompt, empty where they share
+    all.
     """
 
     strategy: str
