@@ -213,7 +213,26 @@ def test_citations_that_stay_wrong_are_left_out_and_the_answer_is_kept() -> None
     assert (played.answer.text, played.outcome.verdict) == ("Blue.", None)
     assert len(played.asked("claims")) == 2
     (reason,) = played.outcome.reasons
-    assert reason.startswith("nothing is cited: the writer's citations were wrong twice")
+    assert reason.startswith("nothing is cited: the writer's citations stayed wrong")
+
+
+@pytest.mark.parametrize(
+    "then", [says("{oops"), [fails(ErrorClass.AUTH)]], ids=["no json", "refused"]
+)
+def test_words_that_were_good_survive_a_repair_that_failed(then: Script) -> None:
+    """The answer is that of the call whose text it is."""
+    wrong = json.dumps({"answer": "Blue.", "claims": [{"text": "it", "support": ["Z"]}]})
+
+    def script(request: CallRequest, _number: int) -> Script:
+        if kind_of(request) == "analysis":
+            return says(fitting(request))
+        return says(wrong) if len(request.messages) == 2 else then
+
+    played = run(["sky", "sea"], CITE, scripts={"s": script})
+
+    drafts = [one for one in played.bench.ledger.admitted if one.role == "draft"]
+    assert (played.answer.text, played.answer.call_id) == ("Blue.", drafts[0].call_id)
+    assert played.outcome.reasons[0].startswith("nothing is cited")
 
 
 @pytest.mark.parametrize("draft", ["{oops", '{"answer": " ", "claims": []}', "plain words"])

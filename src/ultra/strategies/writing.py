@@ -15,7 +15,7 @@ from ultra.core.verdict import Claim, Verdict
 from ultra.strategies.fusion_prompts import CitedAnswer, writer_messages
 from ultra.strategies.labels import Labelled
 from ultra.strategies.requests import best_rated, stand_in
-from ultra.strategies.structured import ask_shaped
+from ultra.strategies.structured import ask_shaped, decoded
 
 
 class Step(Struct, frozen=True):
@@ -158,27 +158,40 @@ async def _cited(
     Citations that stay wrong are left out and the answer is kept: words need no footnotes.
     """
     calls = {label: answer.call_id for label, answer in shown.order}
-    last: list[CitedAnswer] = []
-
-    def fault(value: CitedAnswer) -> str | None:
-        last[:] = [value]
-        return _fault(value, list(calls), own=not step.settings.method.sources_only)
-
+    own = not step.settings.method.sources_only
     request = CallRequest(step.model, messages, sampling=step.prompt.sampling)
-    spoken = await ask_shaped(step.caller, request, CitedAnswer, "draft", fault=fault)
+    spoken = await ask_shaped(
+        step.caller,
+        request,
+        CitedAnswer,
+        "draft",
+        fault=lambda draft: _fault(draft, list(calls), own=own),
+    )
     value, given, why = spoken
-    draft = value or (last[0] if last and given[-1].ok else None)
-    if draft is None or not draft.answer.strip():
-        reasons.append(f"the writer failed ({why or 'no answer'})")
+    drafts = [(answer, draft) for answer in given if (draft := _draft(answer)) is not None]
+    if not drafts:
+        reasons.append(f"the writer failed ({why})")
         return None, ()
-    written = replace(given[-1], text=draft.answer)
+    answer, draft = drafts[-1]
+    written = replace(answer, text=draft.answer)
     if value is None:
-        reasons.append(f"nothing is cited: the writer's citations were wrong twice ({why})")
+        reasons.append(f"nothing is cited: the writer's citations stayed wrong ({why})")
         return written, ()
     return written, tuple(
         Claim(claim.text, tuple(calls[label] for label in dict.fromkeys(_support(claim.support))))
         for claim in draft.claims
     )
+
+
+def _draft(answer: Answer) -> CitedAnswer | None:
+    """What a draft holds; None for one that failed, is no JSON of the shape, or says nothing."""
+    if not answer.ok:
+        return None
+    try:
+        draft = decoded(answer.text, CitedAnswer)
+    except ValueError:
+        return None
+    return draft if draft.answer.strip() else None
 
 
 def _support(support: list[str] | str) -> Sequence[str]:
