@@ -63,8 +63,10 @@ def _bound(at_most_nano: int | None, cap: int | None) -> str:
 def _summary(planned: Plan, *, cached: bool) -> str:
     about, most = usd(planned.expected_nano), usd(planned.at_most_nano)
     calls = "1 call" if planned.formula == "1" else f"{planned.formula} calls"
+    likely = sum(call.likely for call in planned.calls)
+    here = f" (here {likely} to {len(planned.calls)})" if len(planned.calls) > likely else ""
     less = f", {CACHED}" if cached else ""
     return (
-        f"strategy {planned.strategy}: {calls}, about {about}, at most {most}{less};"
+        f"strategy {planned.strategy}: {calls}{here}, about {about}, at most {most}{less};"
         " nothing was sent\n"
     )

@@ -6,7 +6,7 @@ from typing import Any
 from ultra.config.documents import Document
 from ultra.config.reader import KeyPath
 from ultra.config.schema import EnsembleSpec
-from ultra.core.errors import UsageError
+from ultra.core.errors import UltraError, UsageError
 from ultra.core.expect import Expectation, parse_expectation
 from ultra.core.extract import Extractor, parse_extractor
 from ultra.core.model import Ensemble, Method, Target
@@ -29,8 +29,8 @@ def row_of(found: Document, path: KeyPath, spec: EnsembleSpec) -> StrategyRow | 
     """
     try:
         row = strategy_row(spec.strategy)
-    except UsageError as error:
-        near = did_you_mean(spec.strategy, offered())
+    except UltraError as error:
+        near = did_you_mean(spec.strategy, offered()) if isinstance(error, UsageError) else None
         found.object_to((*path, "strategy"), error.message, near or error.hint)
         return None
     if not row.one_answer:

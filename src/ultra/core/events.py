@@ -4,8 +4,9 @@ Grammar of one call: `CallStarted`, then any of `CallWaiting`, `AttemptStarted`,
 the bodies of `ultra.core.stream`, then exactly one of `CallFinished`, `CallFailed` and
 `CallCancelled`. A call that is refused before it is tried has no attempt, nor has one that the
 cache serves: there `CacheHit` comes first. The call of an ensemble has none of its own: the calls
-made for it name it as their `parent`, and what they came to follows. Grammar of a run: `RunStarted`, then stages, calls and
-verdicts, then `Concluded` when there is an answer, then `RunFinished`.
+made for it name it as their `parent`, and what they came to follows. Grammar of a run:
+`RunStarted`, then stages, calls and verdicts, then `Concluded` when there is an answer, then
+`RunFinished`.
 """
 
 from typing import Literal

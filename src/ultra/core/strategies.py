@@ -1,5 +1,6 @@
 """Every strategy by its name on the command line, as data: one more is one more row."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -37,7 +38,8 @@ class StrategyRow(Struct, frozen=True):
     says that one model turns the answers into one, `in_order` that a later member is asked only
     when the one before was not good enough, `judged` that it needs judges, `counts` that it has to
     know what to compare. `members` is the fewest it works with, `most` the most, None for any
-    number. `knobs` are what it goes by; anything else would be said in vain.
+    number. `knobs` are what it goes by; anything else would be said in vain. Of a plug-in, `each`
+    and `after` are how often each member and then the synthesizer are asked at the most.
     """
 
     module: str
@@ -52,6 +54,8 @@ class StrategyRow(Struct, frozen=True):
     judged: bool = False
     counts: bool = False
     knobs: tuple[Knob, ...] = ()
+    each: int = 1
+    after: int = 0
 
 
 STRATEGIES: dict[str, StrategyRow] = {
@@ -160,16 +164,26 @@ OWN = {"probe": StrategyRow("probe", "probe", "each model once, to see it", "N",
 
 
 def strategy_row(name: str) -> StrategyRow:
-    """The row of a strategy. Raises `UsageError` for an unknown one, naming the nearest."""
+    """The row of a strategy, a plug-in's where ultra has none of the name.
+
+    Raises `UsageError` for an unknown one, naming the nearest, and `ConfigError` for a plug-in that
+    cannot be loaded.
+    """
     row = STRATEGIES.get(name) or OWN.get(name)
-    if row is None:
-        raise unknown(name)
-    return row
+    if row is not None:
+        return row
+    from ultra.core.plugins import plugin, plugin_names  # noqa: PLC0415 - importlib.metadata: 39 ms
+
+    found = plugin(name)
+    if found is not None:
+        return found.row
+    raise unknown(name, plugin_names())
 
 
-def unknown(name: str) -> UsageError:
-    """What to say to a user who asks for a strategy that there is not."""
+def unknown(name: str, more: Sequence[str] = ()) -> UsageError:
+    """What to say to a user who asks for a strategy that there is not; `more` are plug-ins."""
+    known = [*STRATEGIES, *more]
     return UsageError(
         f"there is no strategy `{name}`",
-        hint=did_you_mean(name, STRATEGIES) or f"there are: {', '.join(STRATEGIES)}",
+        hint=did_you_mean(name, known) or f"there are: {', '.join(known)}",
     )

@@ -110,10 +110,14 @@ class Completer:
             yield path.stem, ""
 
     def _strategies(self, _prefix: str) -> Iterator[Candidate]:
+        from ultra.core.plugins import plugin_names
         from ultra.core.strategies import STRATEGIES
 
         for name, row in STRATEGIES.items():
             yield name, row.summary
+        for name in plugin_names():
+            if name not in STRATEGIES:
+                yield name, ""
 
     def _runs(self, prefix: str) -> Iterator[Candidate]:
         from ultra.store.queries import Log

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ultra.core.catalog import Catalog, ModelFacts, Vendor
-from ultra.core.errors import StoreError
+from ultra.core.errors import StoreError, UltraError
 from ultra.core.model import Endpoint, KeyRef
 from ultra.core.profile import Profile
 from ultra.providers.wire import LiveModel
@@ -16,12 +16,16 @@ from ultra.store.experience import Experience
 
 
 class Strategy(Struct, frozen=True):
-    """A way of asking several models; `calls` says how many calls it makes of N members."""
+    """A way of asking several models; `calls` says how many calls it makes of N members.
+
+    `plugin` says that another package brings it.
+    """
 
     name: str
     summary: str
     calls: str
     members: int
+    plugin: bool = False
 
 
 class VendorRow(Struct, frozen=True):
@@ -106,10 +110,22 @@ def catalogued(profile: Profile, catalog: Catalog) -> list[ModelRow]:
 
 
 def strategies() -> list[Strategy]:
-    """Every strategy by name."""
+    """Every strategy by name, ours first; one that cannot be loaded says why."""
+    from ultra.core.plugins import plugin_names
     from ultra.core.strategies import STRATEGIES
 
-    return [Strategy(name, row.summary, row.calls, row.members) for name, row in STRATEGIES.items()]
+    ours = [Strategy(name, row.summary, row.calls, row.members) for name, row in STRATEGIES.items()]
+    return [*ours, *(_plugged(name) for name in plugin_names() if name not in STRATEGIES)]
+
+
+def _plugged(name: str) -> Strategy:
+    from ultra.core.strategies import strategy_row
+
+    try:
+        row = strategy_row(name)
+    except UltraError as error:
+        return Strategy(name, error.message, "?", 0, plugin=True)
+    return Strategy(name, row.summary, row.calls, row.members, plugin=True)
 
 
 def _filled(

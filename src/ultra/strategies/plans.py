@@ -12,6 +12,7 @@ from msgspec import Struct
 from ultra.core.events import CallRole
 from ultra.core.model import Method, Target
 from ultra.core.request import Message, input_tokens_bound, said
+from ultra.core.strategies import strategy_row
 
 INSTRUCTIONS_TOKENS = 1000
 """What the texts around answers add for whoever compares, judges or writes: some 1,400 bytes."""
@@ -162,7 +163,7 @@ class _Book:
 
     def played(self, scheme: Scheme) -> Voice:
         """All calls of a strategy, and which of them may speak for it."""
-        return _PLAYS.get(scheme.strategy, _all)(self, scheme)
+        return _PLAYS.get(scheme.strategy, _each)(self, scheme)
 
 
 def _ends(method: Method) -> bool:
@@ -181,10 +182,24 @@ def _in_order(book: _Book, scheme: Scheme) -> Voice:
     return _speakers(voices)
 
 
+def _each(book: _Book, scheme: Scheme) -> Voice:
+    """Every member as often as the row says, and whoever is asked after them; each reads all."""
+    row = strategy_row(scheme.strategy)
+    voices = said_so = book.panel(scheme)
+    for _ in range(1, row.each):
+        voices = [
+            book.call("member", member, said_so, INSTRUCTIONS_TOKENS) for member in scheme.members
+        ]
+        said_so = [*said_so, *voices]
+    for _ in range(row.after):
+        said_so = [*said_so, book.written(scheme, said_so)]
+    return _speakers(said_so)
+
+
 def _all(book: _Book, scheme: Scheme) -> Voice:
     """Members, and the judges of a comparison."""
     voices = book.panel(scheme)
-    if scheme.strategy == "all" and scheme.method.judges:
+    if scheme.method.judges:
         _judged(book, scheme, voices)
         if scheme.method.reading:
             for judge in scheme.method.judges:
@@ -337,6 +352,7 @@ def _criteria(method: Method) -> int:
 
 
 _PLAYS: dict[str, Callable[[_Book, Scheme], Voice]] = {
+    "all": _all,
     "single": _in_order,
     "fallback": _in_order,
     "fusion": _fusion,
