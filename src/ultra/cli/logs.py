@@ -220,7 +220,11 @@ def _words(document: RunDocument) -> str:
     """
     if document.answer:
         return document.answer
-    said = [call for call in document.calls if call.role in ("answer", "member") and call.text]
+    said = [
+        call
+        for call in document.calls
+        if call.role in ("answer", "member") and call.text and not call.parent
+    ]
     if not said:
         raise UsageError(
             f"run `{document.run_id}` has no answer in the log",

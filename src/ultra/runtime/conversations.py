@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ultra.core.errors import UsageError
-from ultra.core.model import Target
-from ultra.core.records import RunDocument
+from ultra.core.model import ENSEMBLE, Target
+from ultra.core.records import CallDocument, RunDocument
 from ultra.core.request import Message
 from ultra.core.text import one_line
 from ultra.store.queries import Log
@@ -44,7 +44,7 @@ def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
     """
     last = log.run(cid) if cid is not None else _last_here(log, session)
     if last.verb == "compare" and last.picked is None:
-        answers = ", ".join(f"`{call.name}`" for call in last.calls if call.role == "member")
+        answers = ", ".join(f"`{call.name}`" for call in _members(last))
         raise UsageError(
             f"run `{last.run_id[:8]}` compared {answers}; there is no one answer to continue",
             hint="`ultra pick N` says which it is, `-c --all` continues all of them",
@@ -59,7 +59,7 @@ def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
         last.run_id,
         one_line(last.prompt or "", 60),
         tuple(
-            f"{call.provider}:{call.model}"
+            _name(call)
             for call in last.calls
             if call.call_id == told and (call.role == "answer" or last.picked)
         ),
@@ -78,7 +78,7 @@ def find_branches(log: Log, session: str, cid: str | None) -> Branches:
             f"run `{last.run_id[:8]}` compared nothing, so there is one answer to continue",
             hint="leave out `--all`",
         )
-    answers = [call for call in last.calls if call.role == "member" and call.status == "ok"]
+    answers = [call for call in _members(last) if call.status == "ok"]
     found = [(call, tuple(log.branch(call.call_id))) for call in answers]
     if not found or not all(messages for _, messages in found):
         raise _wordless(last)
@@ -86,9 +86,18 @@ def find_branches(log: Log, session: str, cid: str | None) -> Branches:
         last.conversation,
         last.run_id,
         one_line(last.prompt or "", 60),
-        tuple(f"{call.provider}:{call.model}" for call, _ in found),
+        tuple(_name(call) for call, _ in found),
         tuple(messages for _, messages in found),
     )
+
+
+def _members(run: RunDocument) -> list[CallDocument]:
+    return [call for call in run.calls if call.role == "member" and not call.parent]
+
+
+def _name(call: CallDocument) -> str:
+    """What the model of a call can be asked by again; an ensemble goes by its name alone."""
+    return call.name if call.provider == ENSEMBLE else f"{call.provider}:{call.model}"
 
 
 def _wordless(last: RunDocument) -> UsageError:

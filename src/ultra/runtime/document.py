@@ -91,4 +91,5 @@ def _unmade(held_back: tuple[CallStarted, Answer]) -> CallDocument:
         simulated=answer.simulated,
         error=answer.error,
         attempts=[],
+        parent=started.parent,
     )

@@ -54,7 +54,7 @@ def pick(runtime: Runtime, which: str, run: str | None) -> Picked:
 
 def _members(document: RunDocument) -> list[CallDocument]:
     """Whom one can pick from, in the order asked for."""
-    asked = [call for call in document.calls if call.role in MEMBERS]
+    asked = [call for call in document.calls if call.role in MEMBERS and not call.parent]
     return sorted(asked, key=lambda call: (call.index or 0, call.sample))
 
 
