@@ -125,19 +125,6 @@ TRY_LATER = frozenset(
 """Classes that time may heal: a run that ends with nothing else exits 75."""
 
 
-class UltraError(Exception):
-    """An expected failure: told in one line, with the next step in `hint`, without a traceback."""
-
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-class UsageError(UltraError):
-    """What was typed cannot be done; nothing was sent."""
-
-
 class Problem(Struct, frozen=True):
     """One mistake in a file the user wrote.
 
@@ -151,14 +138,27 @@ class Problem(Struct, frozen=True):
     hint: str | None = None
 
 
-class ConfigError(UltraError):
-    """The profile, a key or its trust does not hold; `problems` lists all that is wrong at once."""
+class UltraError(Exception):
+    """An expected failure: told in one line, with the next step in `hint`, without a traceback.
+
+    `problems` lists all that is wrong at once, where that is more than the line says.
+    """
 
     def __init__(
         self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
         self.problems = tuple(problems)
+
+
+class UsageError(UltraError):
+    """What was typed cannot be done; nothing was sent."""
+
+
+class ConfigError(UltraError):
+    """The profile, a key or its trust does not hold."""
 
 
 class GuardError(UltraError):
@@ -166,12 +166,6 @@ class GuardError(UltraError):
 
     `problems` are the places, one a secret; their values are in no message.
     """
-
-    def __init__(
-        self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.problems = tuple(problems)
 
 
 class StoreError(UltraError):

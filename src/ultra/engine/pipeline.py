@@ -11,7 +11,7 @@ from ultra.engine.context import Call, CallContext, Policy, PolicyBody
 from ultra.engine.race import race
 from ultra.engine.reserve import reserve
 from ultra.engine.retry import retry
-from ultra.engine.slot import slot
+from ultra.engine.slot import Everywhere, slot
 from ultra.engine.timers import timers
 
 
@@ -20,17 +20,25 @@ def compose(
     ledger: Ledger,
     cache: Policy | None = None,
     ensembles: Policy | None = None,
+    everywhere: Everywhere | None = None,
 ) -> Call:
     """One call with every policy around it. Policies are listed outermost first.
 
     `cache` is the policy of `engine.cache`, None for a run that wants none; `ensembles` answers
-    calls of ensembles out of others, None for a run that has none.
+    calls of ensembles out of others, None for a run that has none. `everywhere` are the places
+    that runs share, None for one that shares them with nobody.
     """
 
     def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
         return provider.stream(ctx.request)
 
-    policies: tuple[Policy, ...] = (retry, slot(), admit(provider, ledger), reserve, timers)
+    policies: tuple[Policy, ...] = (
+        retry,
+        slot({} if everywhere is None else everywhere),
+        admit(provider, ledger),
+        reserve,
+        timers,
+    )
     wrapped: Call = call
     for policy in reversed((race, *filter(None, (ensembles, cache)), *policies)):
         wrapped = policy(wrapped)

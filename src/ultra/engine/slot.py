@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from ultra.core.errors import CallError, ErrorClass
+from ultra.core.model import Endpoint
 from ultra.core.stream import CONTENT
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
 
@@ -87,15 +88,25 @@ class Places:
                 place.set_result(None)
 
 
-def slot() -> Policy:
-    """Wait for a free place at the endpoint; one that is simulated has no end of them."""
-    everywhere: dict[tuple[str, str], Places] = {}
+Everywhere = dict[tuple[str, str], Places]
+"""The places of every endpoint, by provider and URL."""
+
+
+def places_at(endpoint: Endpoint, everywhere: Everywhere) -> Places:
+    """The places of an endpoint, opened when first asked for."""
+    key = (endpoint.provider, endpoint.base_url)
+    return everywhere.get(key) or everywhere.setdefault(key, Places(endpoint.concurrency))
+
+
+def slot(everywhere: Everywhere) -> Policy:
+    """Wait for a free place at the endpoint; one that is simulated has no end of them.
+
+    Runs that are under way together share the places by sharing `everywhere`.
+    """
 
     def policy(inner: Call) -> Call:
         async def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
-            endpoint = ctx.request.target.endpoint
-            key = (endpoint.provider, endpoint.base_url)
-            places = everywhere.get(key) or everywhere.setdefault(key, Places(endpoint.concurrency))
+            places = places_at(ctx.request.target.endpoint, everywhere)
             clock = ctx.run.clock
             asked = clock.monotonic()
             await places.take()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ultra.core.errors import ConfigError, GuardError, Problem, UltraError
+from ultra.core.errors import Problem, UltraError
 from ultra.output.safe import visible
 from ultra.output.streams import Streams
 
@@ -27,8 +27,7 @@ class Messages:
 
     def failure(self, error: UltraError) -> None:
         """Tell an expected error as it was raised."""
-        problems = error.problems if isinstance(error, ConfigError | GuardError) else ()
-        self.error(error.message, hint=error.hint, problems=problems)
+        self.error(error.message, hint=error.hint, problems=error.problems)
 
     def warn(self, text: str) -> None:
         """Tell what did not stop the run."""

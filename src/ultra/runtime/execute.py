@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 import ultra
@@ -32,6 +32,7 @@ from ultra.core.verdict import Verdict
 from ultra.engine.caller import EngineCaller
 from ultra.engine.context import EventHub, Policy, RunContext
 from ultra.engine.pipeline import compose
+from ultra.engine.slot import Everywhere
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.document import document_of
 from ultra.runtime.loop import Interrupt
@@ -56,7 +57,7 @@ class Services(Struct, frozen=True):
 
     `told_of_log` says whether the user knows already that the log is in trouble. `cache` is None
     for a run that has no use for earlier answers. `timing` knows how long models usually take, None
-    where nobody does.
+    where nobody does. `everywhere` are the places of endpoints: runs that share these share those.
     """
 
     profile: Profile
@@ -67,6 +68,7 @@ class Services(Struct, frozen=True):
     told_of_log: Callable[[], bool] = lambda: False
     cache: AnswerCache | None = None
     timing: Timing | None = None
+    everywhere: Everywhere = field(default_factory=dict)
 
 
 async def execute(
@@ -195,6 +197,7 @@ class Run:
                     ledger,
                     self._cache(ledger),
                     self._ensembles(ledger, settings.seed),
+                    services.everywhere,
                 ),
             ),
             lambda body: hub.emit("", body),

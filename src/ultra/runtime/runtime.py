@@ -1,10 +1,10 @@
 """The runtime that every front end holds: profile, catalog, log and keys, each made when wanted."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 from ultra.config.load import load_profile, resolve_target
 from ultra.config.paths import Paths
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ultra.runtime.conversations import Branches, Conversation
     from ultra.runtime.guarding import Guard
     from ultra.store.cache import SqliteCache
+
+Work = TypeVar("Work")
 
 
 class Runtime:
@@ -168,14 +170,31 @@ class Runtime:
         check_allowed(self.profile, action.selection)
         check_affordable(action)
 
-        async def main(interrupt: Interrupt) -> RunResult:
+        async def work(services: Services, interrupt: Interrupt) -> RunResult:
+            return await execute(action, watch(interrupt), services, interrupt)
+
+        return self.with_services(action, work, calls=len(action.selection.everyone))
+
+    def with_services(
+        self,
+        action: Action,
+        work: Callable[[Services, Interrupt], Coroutine[Any, Any, Work]],
+        *,
+        calls: int,
+    ) -> Work:
+        """Do what takes the services of a run like `action`, once or for many runs like it.
+
+        `calls` is how many may be under way at once.
+        """
+
+        async def main(interrupt: Interrupt) -> Work:
             from ultra.providers.hub import ProviderHub
 
             install()
             hub = ProviderHub(
                 self._keys_for(action.selection),
                 self.clock,
-                expected_calls=len(action.selection.everyone),
+                expected_calls=calls,
                 environ=self.environ,
             )
             services = Services(
@@ -189,7 +208,7 @@ class Runtime:
                 timing=Timing(self.paths.database, self.clock),
             )
             try:
-                return await execute(action, watch(interrupt), services, interrupt)
+                return await work(services, interrupt)
             finally:
                 await hub.aclose()
 
