@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -40,16 +43,16 @@ class Waits:
 def asked(
     text: str = QUESTION,
     *,
-    endpoint: dict[str, object] | None = None,
-    options: dict[str, object] | None = None,
+    endpoint: Mapping[str, object] | None = None,
+    options: Mapping[str, object] | None = None,
     sampling: Sampling | None = None,
     schema: dict[str, Any] | None = None,
     sample: int = 0,
     model: str = "oracle",
 ) -> CallRequest:
     """A request to a simulated model."""
-    place = Endpoint("sim", "simulated", "", KeyRef("none"), options=endpoint or {})
-    target = Target("oracle", model, place, options=options or {})
+    place = Endpoint("sim", "simulated", "", KeyRef("none"), options=dict(endpoint or {}))
+    target = Target("oracle", model, place, options=dict(options or {}))
     return CallRequest(
         target,
         (said("system", "be brief"), said("user", text)),
@@ -362,8 +365,22 @@ async def test_the_fail_rate_is_a_share_of_the_requests() -> None:
         ({"verbosity": "many"}, "many"),
         ({"fail": 418}, "418"),
         ({"fail": "sometimes"}, "sometimes"),
+        ({"rho": 2}, "rho"),
+        ({"n_wrong": 0}, "n_wrong"),
+        ({"gamma": float("inf")}, "gamma"),
     ],
-    ids=["name", "share", "nan", "negative", "type", "status", "fault"],
+    ids=[
+        "name",
+        "share",
+        "nan",
+        "negative",
+        "type",
+        "status",
+        "fault",
+        "correlation",
+        "no wrong answer",
+        "odds",
+    ],
 )
 async def test_a_dial_that_makes_no_sense_is_refused(options: dict[str, object], told: str) -> None:
     """As a server refuses an unknown parameter, in words that name the mistake."""
@@ -471,3 +488,191 @@ def test_any_question_gets_the_same_answer_twice(question: str, words: int, seed
     first, second = asyncio.run(text_of(request)), asyncio.run(text_of(request))
 
     assert first == second
+
+
+def shown(*texts: str, question: str = "Which is better?", name: str = "entry") -> str:
+    """A turn that shows texts under A, B, ... in a convention of nobody's."""
+    pieces = (f"<{name} label={chr(65 + at)}>\n{text}\n</{name}>" for at, text in enumerate(texts))
+    return "\n".join([question, *pieces])
+
+
+def marked(quality: float, words: int = 0, author: str = "somebody") -> str:
+    """A text of so many words that is marked as a simulated model marks its own."""
+    return " ".join(["word"] * words) + f" (simulated by {author}, quality {quality})"
+
+
+WINNER = {"type": "object", "properties": {"winner": {"type": "string"}}}
+
+
+async def share_of_a(options: Mapping[str, object], *texts: str, runs: int = 600) -> float:
+    """How often the first of the texts is named the winner."""
+    named = [
+        json.loads(await text_of(asked(shown(*texts), options=options, schema=WINNER, sample=at)))
+        for at in range(runs)
+    ]
+    return [word["winner"] for word in named].count("A") / runs
+
+
+def odds(x: float) -> float:
+    """The chance of log-odds."""
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@pytest.mark.parametrize(
+    ("options", "texts", "expected"),
+    [
+        ({"beta": 1.0}, (marked(1.0), marked(0.0)), odds(1.0)),
+        ({"beta": 1.0, "gamma": 1.5}, (marked(1.0), marked(0.0)), odds(2.5)),
+        ({"beta": 1.0, "gamma": 1.5}, (marked(0.0), marked(1.0)), odds(0.5)),
+        ({"lam": 0.5}, (marked(0.0, 400), marked(0.0, 100)), odds(1.5)),
+        ({"kappa": 1.0}, (marked(0.0, author="oracle"), marked(0.0)), odds(1.0)),
+        ({"beta": 1.0, "gamma": 0.0}, ("unmarked", "other"), 0.5),
+    ],
+    ids=["quality", "shown first", "shown second", "length", "own", "nothing to go by"],
+)
+async def test_a_judge_prefers_with_the_odds_asked_for(
+    options: Mapping[str, object], texts: tuple[str, str], expected: float
+) -> None:
+    """Quality, place, length and authorship each weigh what the dial says."""
+    share = await share_of_a(options, *texts)
+
+    assert share == pytest.approx(expected, abs=3 * math.sqrt(expected * (1 - expected) / 600))
+
+
+async def test_a_judge_knows_the_answer_to_a_question_that_it_knows() -> None:
+    """Without a mark, right is better than wrong, wherever it stands."""
+    sure = {"beta": 100}
+    turns = [
+        shown("Paris", "Lyon", question=QUESTIONS[0].text),
+        shown("18", "5", question="What is 2 + 3?"),
+    ]
+
+    words = [await text_of(asked(turn, options=sure, schema=WINNER)) for turn in turns]
+
+    assert [json.loads(word)["winner"] for word in words] == ["A", "B"]
+
+
+@pytest.mark.parametrize(("right", "passes"), [(True, 0.9), (False, 0.2)])
+async def test_an_answer_alone_passes_as_beta_and_gamma_say(right: bool, passes: float) -> None:
+    """Nine in ten right ones, and two in ten wrong ones."""
+    schema = {"properties": {"verdict": {"enum": ["pass", "revise", "block"]}}}
+    dials = {"beta": math.log(9) + math.log(4), "gamma": (math.log(9) - math.log(4)) / 2}
+    turn = shown("4" if right else "5", question="What is 2 + 2?")
+
+    said_by = [
+        json.loads(await text_of(asked(turn, options=dials, schema=schema, sample=at)))["verdict"]
+        for at in range(600)
+    ]
+
+    assert set(said_by) == {"pass", "revise"}
+    assert said_by.count("pass") / 600 == pytest.approx(passes, abs=0.05)
+
+
+async def test_a_judge_fills_the_fields_that_it_is_asked_for() -> None:
+    """By their names: a ranking of all labels, an entry for each, groups of the same."""
+    schema = {
+        "$defs": {"note": {"properties": {"label": {"type": "string"}, "why": {"type": "string"}}}},
+        "properties": {
+            "notes": {"type": "array", "items": {"$ref": "#/$defs/note"}},
+            "ranking": {"type": "array", "items": {"type": "string"}},
+            "groups": {
+                "type": "array",
+                "items": {"type": "array", "items": {"type": "string"}},
+            },
+            "support": {
+                "anyOf": [{"const": "own"}, {"type": "array", "items": {"type": "string"}}]
+            },
+            "best": {"type": "integer"},
+        },
+    }
+    turn = shown(marked(1), marked(2, 3), marked(3), name="x-9f")
+
+    value = json.loads(await text_of(asked(turn, options={"beta": 100}, schema=schema)))
+
+    assert value["ranking"] == ["C", "B", "A"]
+    assert [note["label"] for note in value["notes"]] == ["A", "B", "C"]
+    assert sorted(value["groups"]) == [["A", "C"], ["B"]]
+    assert value["support"] == ["A", "B", "C"]
+    assert isinstance(value["best"], int)
+
+
+async def test_bad_json_is_a_share_of_the_documents() -> None:
+    """And nothing but documents."""
+    broken = 0
+    for sample in range(300):
+        request = asked(options={"p_badjson": 0.3}, schema=WINNER, sample=sample)
+        try:
+            json.loads(await text_of(request))
+        except ValueError:
+            broken += 1
+
+    assert broken / 300 == pytest.approx(0.3, abs=0.08)
+    assert await text_of(asked(options={"p_badjson": 1})) == await text_of(asked())
+
+
+async def test_rho_is_how_often_models_share_a_draw() -> None:
+    """With 1 all give the same answer, right or wrong; with 0 each its own."""
+
+    async def said_by(model: str, rho: float, number: int) -> str:
+        options = {"accuracy": 0.5, "rho": rho}
+        return await text_of(asked(f"What is {number} + 1?", options=options, model=model))
+
+    together = [[await said_by(name, 1.0, at) for name in ("a", "b")] for at in range(100)]
+    apart = [[await said_by(name, 0.0, at) for name in ("a", "b")] for at in range(100)]
+
+    assert all(one == other for one, other in together)
+    assert 20 < sum(together[at][0] == str(at + 1) for at in range(100)) < 80
+    assert any(one != other for one, other in apart)
+
+
+@pytest.mark.parametrize(
+    ("question", "right"), [("What is 700 + 41?", "741"), ("what is 5 - 90", "-85")]
+)
+async def test_arithmetic_is_known(question: str, right: str) -> None:
+    """Any sum, difference or product; wrong answers are as few as asked for."""
+    wrong = {
+        await text_of(asked(question, options={"accuracy": 0, "n_wrong": 2}, sample=at))
+        for at in range(40)
+    }
+
+    assert await text_of(asked(question)) == right
+    assert len(wrong) == 2
+    assert right not in wrong
+
+
+async def test_instructions_after_a_question_do_not_hide_it() -> None:
+    """In lines of their own, before texts of others, or in a turn before those."""
+    asking = "What is the capital of France?"
+    plain = asked(f"{asking}\n\nEnd with one line.")
+    beside = asked(shown("Lyon", "Nice", question=asking))
+    later = asked(asking)
+    turns = (*later.messages, said("assistant", "Lyon"), said("user", shown("Lyon", question="")))
+
+    for request in (plain, beside, CallRequest(later.target, turns)):
+        assert await text_of(request) == "Paris"
+
+
+async def test_claims_come_from_a_pool_that_all_share() -> None:
+    """Models asked the same state numbers of which some are the same."""
+    stated = [
+        set(re.findall(r"\d+", await text_of(asked(options={"claims": 6}, model=name))))
+        for name in ("a", "b")
+    ]
+
+    assert [len(numbers) for numbers in stated] == [6, 6]
+    assert stated[0] & stated[1]
+    assert len(stated[0] | stated[1]) <= 12
+
+
+async def test_a_writer_keeps_every_number_and_invents_a_share() -> None:
+    """All that it is shown, and one more after each with the chance asked for."""
+    numbers = [str(4000 + 7 * at) for at in range(300)]
+    turn = shown(" ".join(numbers[:200]), " ".join(numbers[100:]))
+
+    honest = (await text_of(asked(turn, options={"verbosity": 0}))).replace(",", "")
+    invented = await text_of(asked(turn, options={"verbosity": 0, "p_invent": 0.2}))
+    said_there = re.findall(r"\d+", invented.replace(",", ""))
+
+    assert re.findall(r"\d+", honest) == numbers
+    assert set(numbers) < set(said_there)
+    assert (len(said_there) - 300) / 300 == pytest.approx(0.2, abs=0.07)

@@ -39,6 +39,10 @@ Fault = Literal[
 half-way."""
 
 
+MOST_ODDS = 100
+"""Beyond this a chance is 0 or 1 to more digits than there are."""
+
+
 class Dials(Struct, frozen=True, forbid_unknown_fields=True):
     """How a simulated model behaves.
 
@@ -48,6 +52,14 @@ class Dials(Struct, frozen=True, forbid_unknown_fields=True):
     `reasoning` is how many tokens it thinks, shown as reasoning. `json` answers with JSON even
     without a schema; a schema in the request always does. `fail` happens with the chance
     `fail_rate`; `retry_after_s` goes with a status.
+
+    With the chance `rho` (0..1) all models that are asked the same share one draw of the right or
+    wrong answer. `n_wrong` is how many wrong answers there are to choose from, None for all.
+    `quality` marks what is no known answer as of that quality; `claims` is how many numbers it
+    states. As a judge: `beta` is the log-odds of one unit of quality, `gamma` of being shown first,
+    `lam` of a hundred words, `kappa` of being its own; `p_badjson` is the chance (0..1) of JSON
+    that is cut. As a writer: `p_invent` is the chance (0..1) of an invented number after each that
+    it is shown.
     """
 
     seed: int = 0
@@ -61,6 +73,16 @@ class Dials(Struct, frozen=True, forbid_unknown_fields=True):
     fail: Fault | None = None
     fail_rate: float = 1.0
     retry_after_s: float | None = None
+    rho: float = 0.0
+    n_wrong: int | None = None
+    quality: float | None = None
+    claims: int = 0
+    beta: float = 4.0
+    gamma: float = 0.0
+    lam: float = 0.0
+    kappa: float = 0.0
+    p_badjson: float = 0.0
+    p_invent: float = 0.0
 
 
 def dials(request: CallRequest) -> Dials:
@@ -95,7 +117,14 @@ def _refuse_unknown(merged: dict[str, object]) -> None:
 
 
 def _refuse_out_of_range(found: Dials) -> None:
-    shares = {"jitter": found.jitter, "accuracy": found.accuracy, "fail_rate": found.fail_rate}
+    shares = {
+        "jitter": found.jitter,
+        "accuracy": found.accuracy,
+        "fail_rate": found.fail_rate,
+        "rho": found.rho,
+        "p_badjson": found.p_badjson,
+        "p_invent": found.p_invent,
+    }
     for name, share in shares.items():
         if not 0.0 <= share <= 1.0:
             raise _invalid(f"`{name}` is `{share:g}`, not between 0 and 1")
@@ -104,10 +133,23 @@ def _refuse_out_of_range(found: Dials) -> None:
         "tokens_per_s": found.tokens_per_s,
         "verbosity": found.verbosity,
         "reasoning": found.reasoning,
+        "claims": found.claims,
     }
     for name, amount in amounts.items():
         if not 0.0 <= amount < float("inf"):
             raise _invalid(f"`{name}` is `{amount:g}`, not a number from 0 on")
+    if found.n_wrong is not None and found.n_wrong < 1:
+        raise _invalid(f"`n_wrong` is `{found.n_wrong}`, not a number from 1 on")
+    weights = {
+        "quality": found.quality or 0.0,
+        "beta": found.beta,
+        "gamma": found.gamma,
+        "lam": found.lam,
+        "kappa": found.kappa,
+    }
+    for name, weight in weights.items():
+        if not abs(weight) <= MOST_ODDS:
+            raise _invalid(f"`{name}` is `{weight:g}`, not between -{MOST_ODDS} and {MOST_ODDS}")
 
 
 def _invalid(message: str, hint: str | None = None) -> CallError:

@@ -15,15 +15,26 @@ _TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
 class Writer:
     """Writes values for one schema. `said` is what a free string holds, and any value it fits.
 
+    `notes` are values for properties by their names, taken where they are of the type wanted:
+    texts, tuples of them of which the first that fits is taken, lists of texts, lists of such
+    lists. A list of objects with a `label` gets one for each of the noted `labels`.
+
     Knows what the structured-output dialects of the providers allow: types, enum, const, objects,
     arrays, `$ref` into the same schema, anyOf, oneOf, allOf, bounds and lengths. Patterns and
     formats are not looked at.
     """
 
-    def __init__(self, schema: Mapping[str, Any], said: str, dice: random.Random) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        said: str,
+        dice: random.Random,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
         self._root = schema
         self._said = said
         self._dice = dice
+        self._notes = notes or {}
 
     def document(self) -> str:
         """The value as JSON text."""
@@ -94,9 +105,32 @@ class Writer:
         names = (
             properties if depth < MAX_DEPTH else [name for name in properties if name in required]
         )
-        return {name: self._value(properties[name], depth + 1) for name in names}
+        return {name: self._property(name, properties[name], depth + 1) for name in names}
+
+    def _property(self, name: str, schema: Any, depth: int) -> Any:
+        noted = self._notes.get(name, ())
+        if isinstance(schema, Mapping):
+            for note in noted if isinstance(noted, tuple) else (noted,):
+                if self._takes(schema, note):
+                    return note
+        return self._value(schema, depth)
+
+    def _takes(self, schema: Mapping[str, Any], note: Any) -> bool:
+        schema = self._resolved(schema)
+        choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        if choices:
+            return any(self._takes(choice, note) for choice in choices)
+        if isinstance(note, list):
+            return schema.get("type") == "array" and self._takes(schema.get("items", {}), note[0])
+        return note in schema["enum"] if "enum" in schema else schema.get("type") == "string"
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
+        items = schema.get("items", {})
+        labels = self._notes.get("labels", ())
+        if labels and "label" in self._resolved(items).get("properties", {}):
+            about = ({**self._notes, "label": label} for label in labels)
+            writers = (Writer(self._root, self._said, self._dice, notes) for notes in about)
+            return [writer._value(items, depth + 1) for writer in writers]  # noqa: SLF001
         least = int(schema.get("minItems", 0))
         wanted = max(least, 0 if depth >= MAX_DEPTH else 2)
         count = min(wanted, int(schema.get("maxItems", wanted)))

@@ -20,10 +20,12 @@ from ultra.core.stream import (
     UsageReported,
 )
 from ultra.core.usage import Usage
-from ultra.providers.simulated import questions
+from ultra.providers.simulated import claims, questions
 from ultra.providers.simulated.dials import Dials, dials
 from ultra.providers.simulated.documents import Writer
 from ultra.providers.simulated.faults import before_the_answer, half_way
+from ultra.providers.simulated.judging import notes
+from ultra.providers.simulated.material import Told, mark, told
 from ultra.providers.simulated.prose import prose
 
 TOKENS_PER_WORD = 4 / 3
@@ -91,6 +93,8 @@ class _Draw:
             media = [hashlib.sha256(m.data).hexdigest() + m.url for m in message.media]
             said += [message.role, message.text, *media]
         self._digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        common = [str(request.sampling.seed), *said[3:]]
+        self._common = hashlib.sha256(json.dumps(common).encode()).hexdigest()
 
     @property
     def request_id(self) -> str:
@@ -106,6 +110,10 @@ class _Draw:
     def dice(self, purpose: str) -> random.Random:
         """Fresh dice for one purpose."""
         return random.Random(f"{self._digest}:{purpose}")  # noqa: S311 - a seed, not a secret
+
+    def shared(self, purpose: str) -> random.Random:
+        """Dice that fall alike for every model and sample that is asked the same."""
+        return random.Random(f"{self._common}:{purpose}")  # noqa: S311 - a seed, not a secret
 
     def sway(self, purpose: str) -> float:
         """1, give or take the share that `jitter` allows."""
@@ -154,18 +162,35 @@ class _Reply:
 
 
 def _text(draw: _Draw) -> str:
-    known = questions.known(draw.question)
-    dice = draw.dice("answer")
-    if known is not None:
-        said = questions.answer(known, draw.settings.accuracy, dice)
-    else:
-        said = prose(draw.question, draw.settings.verbosity, dice)
-    schema = draw.request.json_schema
-    if schema is None and not draw.settings.json:
+    heard = told(draw.request.messages)
+    said = _words(draw, heard)
+    settings, schema = draw.settings, draw.request.json_schema
+    if schema is None and not settings.json:
         return said
     # A field holds a sentence: a schema with many of them must not take minutes at a model's pace.
     brief = said.split(". ", 1)[0]
-    return Writer(schema or {"properties": {"answer": {}}}, brief, draw.dice("json")).document()
+    held = notes(heard, settings, draw.request.target.model, draw.dice("judging"))
+    wanted = schema or {"properties": {"answer": {}}}
+    document = Writer(wanted, brief, draw.dice("json"), held).document()
+    broken = draw.dice("bad json").random() < settings.p_badjson
+    return document[: len(document) // 2] if broken else document
+
+
+def _words(draw: _Draw, heard: Told) -> str:
+    settings = draw.settings
+    if heard.question is not None:
+        alike = draw.shared("rho").random() < settings.rho
+        dice = draw.shared("answer") if alike else draw.dice("answer")
+        return questions.answer(heard.question, settings.accuracy, settings.n_wrong, dice)
+    said = [prose(draw.question, settings.verbosity, draw.dice("answer"))]
+    if heard.pieces:
+        texts = [piece.text for piece in heard.pieces]
+        said.append(claims.gathered(texts, settings.p_invent, draw.dice("writing")))
+    elif settings.claims:
+        said.append(claims.stated(settings.claims, draw.shared("claims"), draw.dice("claims")))
+    if settings.quality is not None:
+        said.append(mark(draw.request.target.model, settings.quality))
+    return "\n\n".join(part for part in said if part)
 
 
 def _pieces(text: str) -> list[str]:

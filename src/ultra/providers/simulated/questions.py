@@ -1,6 +1,7 @@
 """Questions that a simulated model knows, so that accuracy, votes and verdicts mean something."""
 
 import random
+import re
 
 from msgspec import Struct
 
@@ -67,14 +68,41 @@ QUESTIONS = (
 _KNOWN = {normalise(question.text): question for question in QUESTIONS}
 
 
+_ARITHMETIC = re.compile(r"(?:^| )(what is (\d{1,9}) ([-+*]) (\d{1,9}))$")
+_SLIPS = (1, -1, 10, -10, 2, -2, 100, -100)
+"""By what a wrong result is off."""
+
+
 def known(said: str) -> Question | None:
-    """The built-in question that a message ends with, however it is written; None for others."""
+    """The built-in question that a message ends with, however it is written; None for others.
+
+    So is any sum, difference or product of two whole numbers, asked as `What is 17 * 23?`.
+    """
     flat = normalise(said)
     ends = (text for text in _KNOWN if flat == text or flat.endswith(" " + text))
     longest = max(ends, key=len, default=None)
-    return _KNOWN[longest] if longest else None
+    return _KNOWN[longest] if longest else _arithmetic(flat)
 
 
-def answer(question: Question, accuracy: float, dice: random.Random) -> str:
-    """The right answer with the chance `accuracy`, else any wrong one."""
-    return question.right if dice.random() < accuracy else dice.choice(question.wrong)
+def asked_in(said: str) -> Question | None:
+    """The built-in question that a text ends with, else the last line that is one; None for none.
+
+    Instructions may follow it. A line counts where it ends with a question mark.
+    """
+    lines = (line for line in reversed(said.splitlines()) if line.rstrip().endswith("?"))
+    found = (known(text) for text in (said, *lines))
+    return next((question for question in found if question is not None), None)
+
+
+def answer(question: Question, accuracy: float, n_wrong: int | None, dice: random.Random) -> str:
+    """The right answer with the chance `accuracy`, else any of the first `n_wrong` wrong ones."""
+    return question.right if dice.random() < accuracy else dice.choice(question.wrong[:n_wrong])
+
+
+def _arithmetic(flat: str) -> Question | None:
+    asked = _ARITHMETIC.search(flat)
+    if asked is None:
+        return None
+    text, sign, left, right = asked[1], asked[3], int(asked[2]), int(asked[4])
+    result = {"+": left + right, "-": left - right, "*": left * right}[sign]
+    return Question(text, str(result), tuple(str(result + slip) for slip in _SLIPS))
