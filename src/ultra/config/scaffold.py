@@ -184,6 +184,9 @@ def _foot(models: dict[str, str]) -> Iterable[str]:
         yield "groups:"
         yield f"  all: {_flow_list(models)}"
         yield ""
+        yield "# A strategy with members is used like a model; `ultra models --strategies` lists all."
+        yield f'# ensembles: {{panel: {{members: ["@all"], synthesizer: {first}}}}}'
+        yield ""
         yield "defaults:"
         yield f"  ask: {first}"
         yield '  compare: "@all"'
