@@ -184,7 +184,7 @@ def _foot(models: dict[str, str]) -> Iterable[str]:
         yield "groups:"
         yield f"  all: {_flow_list(models)}"
         yield ""
-        yield "# A strategy with members is used like a model; `ultra models --strategies` lists all."
+        yield "# A strategy with members, used like a model; `ultra models --strategies` lists them."
         yield f'# ensembles: {{panel: {{members: ["@all"], synthesizer: {first}}}}}'
         yield ""
         yield "defaults:"
