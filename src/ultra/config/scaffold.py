@@ -184,7 +184,7 @@ def _foot(models: dict[str, str]) -> Iterable[str]:
         yield "groups:"
         yield f"  all: {_flow_list(models)}"
         yield ""
-        yield "# A strategy with members, used like a model; `ultra models --strategies` lists them."
+        yield "# A strategy with members, used like a model (`ultra models --strategies`):"
         yield f'# ensembles: {{panel: {{members: ["@all"], synthesizer: {first}}}}}'
         yield ""
         yield "defaults:"
