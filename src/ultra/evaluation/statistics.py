@@ -16,6 +16,7 @@ from ultra.core.errors import UsageError
 try:
     import numpy as np
     from scipy import stats
+    from scipy.optimize import brentq
     from scipy.special import betaln
 except ImportError as error:
     raise UsageError(
@@ -24,6 +25,11 @@ except ImportError as error:
     ) from error
 
 Finding = Literal["A", "B", "equivalent", "inconclusive"]
+
+Floats = np.typing.NDArray[np.float64]
+
+DETECTABLE_STEP = 0.001
+"""How exactly the smallest difference that can be found is looked for."""
 
 RESAMPLES = 9_999
 """Permutations drawn where there are too many to try them all; scipy's own choice."""
@@ -72,14 +78,45 @@ def bonett_price(only_a: int, only_b: int, pairs: int, confidence: float = 0.95)
     return Interval(max(-1.0, p_a - p_b - half), min(1.0, p_a - p_b + half))
 
 
-def log_e_value(only_a: int, only_b: int) -> float:
-    """The natural logarithm of the evidence against equal arms, at any time.
+def mid_p(only_a: int, only_b: int) -> float:
+    """McNemar's p with half the weight of what was seen; 1.0 when no pair tells the arms apart.
 
-    The arms differ at level alpha once its running maximum reaches ln(1/alpha) (Ville). Source:
-    H. Robbins (1970), beta mixture; R. Johari et al., Always valid inference (2022).
+    Less conservative than the exact one: it errs at most a little more often than it says. Source:
+    H. O. Lancaster (1961), Significance tests in discrete distributions.
+    """
+    if only_a + only_b == 0:
+        return 1.0
+    fewer, n = min(only_a, only_b), only_a + only_b
+    return float(2.0 * stats.binom.cdf(fewer, n, 0.5) - stats.binom.pmf(fewer, n, 0.5))
+
+
+def log_e_value(only_a: int, only_b: int, share: float = 0.5) -> float:
+    """The natural logarithm of the evidence, at any time, against A winning such a `share`.
+
+    Of the pairs that tell the arms apart, that is; equal arms win half of them each. The arms
+    differ at level alpha once its running maximum reaches ln(1/alpha) (Ville). Source: H. Robbins
+    (1970), beta mixture; R. Johari et al., Always valid inference (2022).
+    """
+    expected = only_a * log(share) + only_b * log(1.0 - share)
+    return float(betaln(only_a + 0.5, only_b + 0.5) - betaln(0.5, 0.5) - expected)
+
+
+def confidence_sequence(only_a: int, only_b: int, alpha: float = 0.05) -> Interval:
+    """The interval of A's share of such pairs that holds at all times at once: `log_e_value`
+    inverted.
     """
     n = only_a + only_b
-    return float(n * log(2.0) + betaln(only_a + 0.5, only_b + 0.5) - betaln(0.5, 0.5))
+    if n == 0:
+        return Interval(0.0, 1.0)
+    edge, best = log(1.0 / alpha), (only_a + 0.5) / (n + 1.0)
+
+    def over(share: float) -> float:
+        return log_e_value(only_a, only_b, share) - edge
+
+    least, most = 1e-12, 1.0 - 1e-12
+    low = float(brentq(over, least, best)) if over(least) > 0.0 else 0.0
+    high = float(brentq(over, best, most)) if over(most) > 0.0 else 1.0
+    return Interval(low, high)
 
 
 def always_valid_p(discordant: Sequence[bool]) -> float:
@@ -121,6 +158,33 @@ def mean_interval(differences: Sequence[float], confidence: float = 0.95) -> Int
     return Interval(float(low), float(high))
 
 
+def skewed_interval(
+    differences: Sequence[float], *, seed: int, confidence: float = 0.95
+) -> Interval | None:
+    """The interval of the mean by bias-corrected bootstrap; None where all are the same.
+
+    Source: B. Efron (1987), Better bootstrap confidence intervals.
+    """
+    values = np.asarray(differences, dtype=float)
+    if len(values) < 2 or not np.ptp(values):
+        return None
+    found = stats.bootstrap(
+        (values,),
+        np.mean,
+        confidence_level=confidence,
+        method="BCa",
+        n_resamples=RESAMPLES,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(float(found.low), float(found.high))
+
+
+def skewness(differences: Sequence[float]) -> float:
+    """How lopsided values are, 0.0 for symmetric ones and for ones that are all the same."""
+    values = np.asarray(differences, dtype=float)
+    return float(stats.skew(values)) if len(values) > 2 and np.ptp(values) else 0.0
+
+
 def finding(interval: Interval, smallest: float) -> Finding:
     """What an interval of A - B says, where differences below `smallest` do not matter."""
     if interval.within <= smallest:
@@ -141,15 +205,11 @@ def power(pairs: int, difference: float, discordance: float, alpha: float = 0.05
     if not 0.0 < abs(difference) <= discordance <= 1.0:
         raise ValueError("the difference must be within the discordance, and that within 0..1")
     p_a = (discordance + abs(difference)) / 2.0 / discordance
-    chance = 0.0
-    for n, weight in _likely(pairs, discordance):
-        lowest = int(stats.binom.ppf(alpha / 2.0, n, 0.5))
-        while lowest >= 0 and 2.0 * stats.binom.cdf(lowest, n, 0.5) > alpha:
-            lowest -= 1
-        if lowest >= 0:
-            beyond = stats.binom.cdf(lowest, n, p_a) + stats.binom.sf(n - lowest - 1, n, p_a)
-            chance += weight * float(beyond)
-    return chance
+    n, weight = _likely(pairs, discordance)
+    lowest = stats.binom.ppf(alpha / 2.0, n, 0.5)
+    lowest = np.where(2.0 * stats.binom.cdf(lowest, n, 0.5) > alpha, lowest - 1, lowest)
+    beyond = stats.binom.cdf(lowest, n, p_a) + stats.binom.sf(n - lowest - 1, n, p_a)
+    return float(np.sum(weight * np.where(lowest >= 0, beyond, 0.0)))
 
 
 def pairs_needed(
@@ -162,8 +222,54 @@ def pairs_needed(
     return pairs
 
 
-def _likely(pairs: int, discordance: float) -> list[tuple[int, float]]:
+def detectable(
+    pairs: int, discordance: float, *, alpha: float = 0.05, wanted: float = 0.8
+) -> float | None:
+    """The smallest difference of two rates that exact McNemar finds with the wanted power.
+
+    None where not even the largest that there can be, the discordance itself, is found so often.
+    """
+    if power(pairs, discordance, discordance, alpha) < wanted:
+        return None
+    low, high = 0.0, discordance
+    while high - low > DETECTABLE_STEP:
+        middle = (low + high) / 2.0
+        if power(pairs, middle, discordance, alpha) < wanted:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def detectable_mean(
+    pairs: int, spread: float = 1.0, *, alpha: float = 0.05, wanted: float = 0.8
+) -> float | None:
+    """The smallest mean difference that a t test finds with the wanted power.
+
+    `spread` is the standard deviation of the differences. None with fewer than two pairs.
+    """
+    if pairs < 2:
+        return None
+    beyond = float(stats.t.ppf(1.0 - alpha / 2.0, pairs - 1))
+
+    def lacking(effect: float) -> float:
+        # Finding it the wrong way round, which is left out, is rarer than one case in a thousand.
+        return float(stats.nct.sf(beyond, pairs - 1, effect * sqrt(pairs))) - wanted
+
+    most = 1.0 / sqrt(pairs)
+    while lacking(most) < 0.0:
+        most *= 1.5
+    return spread * float(brentq(lacking, 0.0, most))
+
+
+def spread_of(differences: Sequence[float]) -> float:
+    """Their standard deviation, 0.0 for fewer than two."""
+    return float(np.std(np.asarray(differences), ddof=1)) if len(differences) > 1 else 0.0
+
+
+def _likely(pairs: int, discordance: float) -> tuple[Floats, Floats]:
     """How many discordant pairs there may be, with the chance of each that matters."""
     low = int(stats.binom.ppf(1e-6, pairs, discordance))
     high = int(stats.binom.ppf(1 - 1e-6, pairs, discordance))
-    return [(n, float(stats.binom.pmf(n, pairs, discordance))) for n in range(low, high + 1)]
+    counts = np.arange(low, high + 1, dtype=float)
+    return counts, stats.binom.pmf(counts, pairs, discordance)
