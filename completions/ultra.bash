@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare pick chat demo logs cache health budgets models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare pick chat demo logs stats cache health budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -11,6 +11,7 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         chat) REPLY=chat ;;
         demo) REPLY=demo ;;
         logs | log) REPLY=logs ;;
+        stats) REPLY=stats ;;
         cache) REPLY=cache ;;
         health) REPLY=health ;;
         budgets | budget) REPLY=budgets ;;
@@ -39,6 +40,8 @@ _ultra_flags() { # COMMAND: its flags
         'logs list') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs show') REPLY='-r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'stats') REPLY='--rank --since --tag --cost-center --by --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'stats show') REPLY='--rank --since --tag --cost-center --by --json -P --profile --quiet --verbose --debug -h --help' ;;
         'cache') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'cache stats') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'cache clear') REPLY='--older-than -m --model -y --yes -P --profile --quiet --verbose --debug -h --help' ;;
@@ -87,6 +90,7 @@ _ultra_commands() { # COMMAND: the commands under it
     REPLY=''
     case "$*" in
         'logs') REPLY='list show path' ;;
+        'stats') REPLY='show' ;;
         'cache') REPLY='stats clear' ;;
         'health') REPLY='show reset open' ;;
         'budgets') REPLY='show set remove reconcile' ;;
@@ -219,6 +223,16 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'logs list -P' | 'logs list --profile') REPLY='profiles' ;;
         'logs show -P' | 'logs show --profile') REPLY='profiles' ;;
         'logs path -P' | 'logs path --profile') REPLY='profiles' ;;
+        'stats --since') REPLY='free' ;;
+        'stats --tag') REPLY='free' ;;
+        'stats --cost-center') REPLY='free' ;;
+        'stats --by') REPLY='free' ;;
+        'stats -P' | 'stats --profile') REPLY='profiles' ;;
+        'stats show --since') REPLY='free' ;;
+        'stats show --tag') REPLY='free' ;;
+        'stats show --cost-center') REPLY='free' ;;
+        'stats show --by') REPLY='free' ;;
+        'stats show -P' | 'stats show --profile') REPLY='profiles' ;;
         'cache -P' | 'cache --profile') REPLY='profiles' ;;
         'cache stats -P' | 'cache stats --profile') REPLY='profiles' ;;
         'cache clear --older-than') REPLY='free' ;;

@@ -3,6 +3,7 @@
 set -g __ultra_commands 'logs list' \
     'logs show' \
     'logs path' \
+    'stats show' \
     'cache stats' \
     'cache clear' \
     'health show' \
@@ -146,6 +147,18 @@ set -g __ultra_values 'ask -m' \
     'logs show --profile' \
     'logs path -P' \
     'logs path --profile' \
+    'stats --since' \
+    'stats --tag' \
+    'stats --cost-center' \
+    'stats --by' \
+    'stats -P' \
+    'stats --profile' \
+    'stats show --since' \
+    'stats show --tag' \
+    'stats show --cost-center' \
+    'stats show --by' \
+    'stats show -P' \
+    'stats show --profile' \
     'cache -P' \
     'cache --profile' \
     'cache stats -P' \
@@ -265,6 +278,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo demo
         case logs log
             echo logs
+        case stats
+            echo stats
         case cache
             echo cache
         case health
@@ -341,6 +356,7 @@ complete -c ultra -n "__ultra_is ''" -a pick -d 'which answer of a comparison is
 complete -c ultra -n "__ultra_is ''" -a chat -d 'a conversation at a prompt'
 complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated models; nothing is sent or spent'
 complete -c ultra -n "__ultra_is ''" -a logs -d 'what was asked and answered, what it cost and why it failed'
+complete -c ultra -n "__ultra_is ''" -a stats -d 'what models were asked for, what it cost, which answer best'
 complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
 complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
 complete -c ultra -n "__ultra_is ''" -a budgets -d 'what may be spent, what is spent, what is left'
@@ -538,6 +554,29 @@ complete -c ultra -n "__ultra_is 'logs path'" -l quiet -d 'only warnings and err
 complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'stats'" -a show
+complete -c ultra -n "__ultra_is 'stats'" -l rank -d 'models by picks, judges and expectations'
+complete -c ultra -n "__ultra_is 'stats'" -l since -x -d 'only runs of the last `12h`, `30d`, `8w`'
+complete -c ultra -n "__ultra_is 'stats'" -l tag -x -d 'runs marked with it; repeat for all of several'
+complete -c ultra -n "__ultra_is 'stats'" -l cost-center -x -d 'runs charged to it'
+complete -c ultra -n "__ultra_is 'stats'" -l by -x -d 'apart for each value of the tag of that name'
+complete -c ultra -n "__ultra_is 'stats'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'stats'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'stats'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'stats'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'stats'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'stats'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'stats show'" -l rank -d 'models by picks, judges and expectations'
+complete -c ultra -n "__ultra_is 'stats show'" -l since -x -d 'only runs of the last `12h`, `30d`, `8w`'
+complete -c ultra -n "__ultra_is 'stats show'" -l tag -x -d 'runs marked with it; repeat for all of several'
+complete -c ultra -n "__ultra_is 'stats show'" -l cost-center -x -d 'runs charged to it'
+complete -c ultra -n "__ultra_is 'stats show'" -l by -x -d 'apart for each value of the tag of that name'
+complete -c ultra -n "__ultra_is 'stats show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'stats show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'stats show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'stats show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'stats show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'stats show'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'cache'" -a stats
 complete -c ultra -n "__ultra_is 'cache'" -a clear
 complete -c ultra -n "__ultra_is 'cache'" -l json -d 'one JSON document'

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ultra.core.contests import Meeting
 from ultra.core.verdict import Ballot
 from ultra.evaluation.ballots import (
     concordance,
@@ -17,7 +18,7 @@ from ultra.evaluation.ballots import (
     swap_consistency,
     why_no_ranking,
 )
-from ultra.evaluation.ratings import Meeting, bradley_terry
+from ultra.evaluation.ratings import bradley_terry
 
 
 def ballot(ranking: str, shown: str = "", judge: str = "j") -> Ballot:

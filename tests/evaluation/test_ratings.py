@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ultra.evaluation.ratings import Meeting, bradley_terry
+from ultra.core.contests import Meeting
+from ultra.evaluation.ratings import bradley_terry
 
 
 def judged(

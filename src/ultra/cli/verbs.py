@@ -23,6 +23,9 @@ VERBS: dict[str, Verb] = {
     "logs": Verb(
         "logs", "what was asked and answered, what it cost and why it failed", "Look back"
     ),
+    "stats": Verb(
+        "stats", "what models were asked for, what it cost, which answer best", "Look back"
+    ),
     "cache": Verb(
         "cache", "earlier answers that serve again: what they saved, clearing", "Look back"
     ),
@@ -47,7 +50,6 @@ PLANNED = frozenset(
         "replay",
         "run",
         "serve",
-        "stats",
         "tui",
     }
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations, permutations, product
 from math import fsum, isclose
 
+from ultra.core.contests import Meeting
 from ultra.core.errors import UsageError
 from ultra.core.text import one_line
 from ultra.core.verdict import Ballot, Standing
@@ -143,7 +144,7 @@ def _strengths(ballots: Sequence[Ballot]) -> dict[str, float] | None:
     if even or any(len(order) != 2 for order in met):
         return None
     try:
-        from ultra.evaluation.ratings import Meeting, bradley_terry  # noqa: PLC0415 - an extra
+        from ultra.evaluation.ratings import bradley_terry  # noqa: PLC0415 - an extra
     except UsageError:
         return None
     meetings = [

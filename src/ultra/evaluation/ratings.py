@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ultra.core.contests import Meeting
 from ultra.core.errors import UsageError
 
 try:
@@ -23,15 +25,6 @@ except ImportError as error:
 Floats = np.typing.NDArray[np.float64]
 
 
-class Meeting(Struct, frozen=True):
-    """Two models judged on one prompt. `share` is what the one shown first won: 1, 0 or 0.5."""
-
-    prompt: str
-    first: str
-    second: str
-    share: float
-
-
 class Rating(Struct, frozen=True):
     """A model's strength in log-odds against the mean of all, with its 95% interval."""
 
@@ -43,10 +36,14 @@ class Rating(Struct, frozen=True):
 
 
 class Ratings(Struct, frozen=True):
-    """All models, strongest first; `order_effect` is the log-odds of merely being shown first."""
+    """All models, strongest first.
+
+    `order_effect` is the log-odds of merely being shown first; None where that cannot be told from
+    the strengths, since no pair was shown in another order, or nothing was shown at all.
+    """
 
     ratings: tuple[Rating, ...]
-    order_effect: float
+    order_effect: float | None
 
 
 def bradley_terry(meetings: Sequence[Meeting]) -> Ratings:
@@ -61,26 +58,44 @@ def bradley_terry(meetings: Sequence[Meeting]) -> Ratings:
     if len(models) < 2:
         raise ValueError("there is nobody to compare with")
     rows = [*meetings, *(_ties(meetings) if _separated(meetings, models) else ())]
+    ordered = _order_shows(meetings, models)
     try:
-        params, spread = _fitted(rows, models)
+        params, spread = _fitted(rows, models, ordered=ordered)
     except (PerfectSeparationWarning, RuntimeWarning):
-        params, spread = _fitted([*meetings, *_ties(meetings)], models)
-    return _centred(models, meetings, params, spread)
+        params, spread = _fitted([*meetings, *_ties(meetings)], models, ordered=ordered)
+    found = _centred(models, meetings, params, spread)
+    return found if ordered else replace(found, order_effect=None)
 
 
-def _fitted(rows: Sequence[Meeting], models: Sequence[str]) -> tuple[Floats, Floats]:
+def _design(rows: Sequence[Meeting], models: Sequence[str]) -> Floats:
+    """A column for the order and one for each model but the first."""
+    place = {name: at for at, name in enumerate(models)}
+    design = np.zeros((len(rows), len(models)))
+    for at, row in enumerate(rows):
+        design[at, 0] = float(row.ordered)
+        for name, sign in ((row.first, 1.0), (row.second, -1.0)):
+            if place[name]:
+                design[at, place[name]] += sign
+    return design
+
+
+def _order_shows(meetings: Sequence[Meeting], models: Sequence[str]) -> bool:
+    """Whether what the order does can be told from what the models are."""
+    design = _design(meetings, models)
+    return bool(np.linalg.matrix_rank(design) > np.linalg.matrix_rank(design[:, 1:]))
+
+
+def _fitted(
+    rows: Sequence[Meeting], models: Sequence[str], *, ordered: bool
+) -> tuple[Floats, Floats]:
     """The order effect with the strengths of all models but the first, and their covariance.
+
+    Without `ordered` the effect is held at zero.
 
     Raises `PerfectSeparationWarning` or `RuntimeWarning` (a division by nothing) where order and
     strengths together explain so much that some of them grow without end.
     """
-    place = {name: at for at, name in enumerate(models)}
-    design = np.zeros((len(rows), len(models)))
-    design[:, 0] = 1.0
-    for at, row in enumerate(rows):
-        for name, sign in ((row.first, 1.0), (row.second, -1.0)):
-            if place[name]:
-                design[at, place[name]] += sign
+    design = _design(rows, models)[:, 0 if ordered else 1 :]
     prompts = sorted({row.prompt for row in rows})
     number = {prompt: at for at, prompt in enumerate(prompts)}
     groups = np.array([number[row.prompt] for row in rows])
@@ -90,7 +105,10 @@ def _fitted(rows: Sequence[Meeting], models: Sequence[str]) -> tuple[Floats, Flo
         fitted = GLM([row.share for row in rows], design, family=Binomial()).fit(
             cov_type="cluster", cov_kwds={"groups": groups}
         )
-    return np.asarray(fitted.params), np.asarray(fitted.cov_params())
+    params, spread = np.asarray(fitted.params), np.asarray(fitted.cov_params())
+    if ordered:
+        return params, spread
+    return np.concatenate(([0.0], params)), np.pad(spread, ((1, 0), (1, 0)))
 
 
 def _centred(

@@ -1,0 +1,229 @@
+"""What picks, ballots and expectations come to for the models behind the answers."""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from math import fsum
+
+from msgspec.structs import replace
+
+from ultra.core.contests import Contest, Entry, Meeting, Ranked, Ranking, Usage, Use
+from ultra.core.errors import UsageError
+from ultra.core.estimates import median, quantile
+from ultra.core.verdict import Ballot
+from ultra.evaluation.ballots import leaders
+
+ENOUGH = 30
+"""Prompts from which models are ranked; below, an interval is all that is said of a strength."""
+
+LEAST = 15
+"""Prompts from which there are intervals. Simulated, for two models judged in both orders:
+they cover the truth in 0.92 of cases with 15 prompts and in 0.83 with 10, where 0.95 is what they say."""
+
+
+def meetings(contest: Contest) -> list[Meeting]:
+    """Every pair of answers of two models that something parted, or found alike."""
+    return [*_picks(contest), *_ballots(contest), *_checks(contest)]
+
+
+def accepted(contest: Contest) -> dict[str, bool]:
+    """Whether each answer was good enough, by its call: the user's word goes before all others.
+
+    Where nobody picked, the expectations; where there are none, who leads by the judges' ballots,
+    and that of a tie nobody. Answers about which nothing of this is known are left out.
+    """
+    if contest.picked is not None:
+        return {one.call_id: one.call_id == contest.picked for one in contest.entries}
+    checked = {one.call_id: one.met for one in contest.entries if one.met is not None}
+    if checked:
+        return checked
+    best = leaders(contest.ballots)
+    shown = {call for ballot in contest.ballots for call in ballot.display_order}
+    return {call: best == [call] for call in shown}
+
+
+def rankings(contests: Sequence[Contest], uses: Sequence[Use]) -> list[Ranking]:
+    """The models ranked, apart for groups that never met each other, the largest group first."""
+    slow = {one.model: one.p95_s for one in usage(uses)}
+    met = [(contest, meetings(contest)) for contest in contests]
+    groups = _groups(contests, [one for _, several in met for one in several])
+    found = []
+    for group in groups:
+        own = [one for one in contests if any(entry.model in group for entry in _known(one))]
+        rows = [one for _, several in met for one in several if one.first in group]
+        models = [_figures(model, own, rows, slow.get(model)) for model in sorted(group)]
+        found.append(_measured(models, rows))
+    return sorted(found, key=lambda one: (-one.prompts, -len(one.models)))
+
+
+def usage(uses: Sequence[Use]) -> list[Usage]:
+    """Calls by model, whom was asked most often first."""
+    by_model: dict[str, list[Use]] = {}
+    for use in uses:
+        by_model.setdefault(use.model, []).append(use)
+    found = [_usage(model, own) for model, own in by_model.items()]
+    return sorted(found, key=lambda one: (-one.calls, one.model))
+
+
+def _usage(model: str, own: Sequence[Use]) -> Usage:
+    durations = [one.duration_s for one in own if one.duration_s is not None]
+    firsts = [one.ttft_s for one in own if one.ttft_s is not None]
+    return Usage(
+        model,
+        len(own),
+        sum(one.answered for one in own),
+        sum(one.cached for one in own),
+        median(durations),
+        quantile(durations, 0.95),
+        median(firsts),
+        sum(one.input_tokens for one in own),
+        sum(one.output_tokens for one in own),
+        sum(one.cost_nano or 0 for one in own),
+        sum(one.cost_nano is None for one in own),
+        own[0].simulated,
+    )
+
+
+def _picks(contest: Contest) -> list[Meeting]:
+    """The answer that was chosen against each of the others, as they were shown."""
+    place = {one.call_id: at for at, one in enumerate(contest.entries)}
+    if contest.picked not in place:
+        return []
+    found = []
+    for left, right in combinations(contest.entries, 2):
+        if contest.picked in (left.call_id, right.call_id) and left.model != right.model:
+            share = float(left.call_id == contest.picked)
+            found.append(Meeting(contest.prompt, left.model, right.model, share))
+    return found
+
+
+def _ballots(contest: Contest) -> list[Meeting]:
+    model = {one.call_id: one.model for one in contest.entries}
+    shares = [
+        (left, right, _share(ballot, left, right))
+        for ballot in contest.ballots
+        for left, right in combinations(ballot.display_order, 2)
+        if left in model and right in model and model[left] != model[right]
+    ]
+    return [
+        Meeting(contest.prompt, model[left], model[right], share)
+        for left, right, share in shares
+        if share is not None
+    ]
+
+
+def _share(ballot: Ballot, left: str, right: str) -> float | None:
+    """What the one shown first won; None where the judge was to name one, and named a third."""
+    if not ballot.ranking:
+        return 0.5
+    place = {call: at for at, call in enumerate(ballot.ranking)}
+    last = len(ballot.ranking)
+    ahead, behind = place.get(left, last), place.get(right, last)
+    return None if ahead == behind else float(ahead < behind)
+
+
+def _checks(contest: Contest) -> list[Meeting]:
+    """Answers of which one met the expectations and the other did not, or both, or neither."""
+    held = [one for one in contest.entries if one.met is not None]
+    return [
+        Meeting(
+            contest.prompt,
+            left.model,
+            right.model,
+            0.5 + (bool(left.met) - bool(right.met)) / 2,
+            ordered=False,
+        )
+        for left, right in combinations(held, 2)
+        if left.model != right.model
+    ]
+
+
+def _known(contest: Contest) -> list[Entry]:
+    """The entries that something is known of."""
+    shown = {call for ballot in contest.ballots for call in ballot.display_order}
+    chosen = contest.picked is not None
+    return [one for one in contest.entries if chosen or one.met is not None or one.call_id in shown]
+
+
+def _groups(contests: Iterable[Contest], met: Iterable[Meeting]) -> list[set[str]]:
+    """The models, those together that met each other directly or through others."""
+    groups = {entry.model: {entry.model} for one in contests for entry in _known(one)}
+    for meeting in met:
+        one, other = groups[meeting.first], groups[meeting.second]
+        if one is not other:
+            one |= other
+            groups.update(dict.fromkeys(other, one))
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _figures(
+    model: str, contests: Sequence[Contest], met: Sequence[Meeting], p95_s: float | None
+) -> Ranked:
+    mine = [(one, [entry for entry in _known(one) if entry.model == model]) for one in contests]
+    mine = [(one, entries) for one, entries in mine if entries]
+    judged = [
+        one.share if one.first == model else 1.0 - one.share
+        for contest, _ in mine
+        for one in _ballots(contest)
+        if model in (one.first, one.second)
+    ]
+    entries = [entry for _, own in mine for entry in own]
+    verdicts = [
+        (entry, good[entry.call_id])
+        for contest, own in mine
+        for good in [accepted(contest)]
+        for entry in own
+        if entry.call_id in good
+    ]
+    took = sum(good for _, good in verdicts)
+    costs = [entry.cost_nano for entry, _ in verdicts]
+    known = sum(cost for cost in costs if cost is not None)
+    return Ranked(
+        model,
+        len({one.prompt for one, _ in mine}),
+        sum(one.picked in {entry.call_id for entry in own} for one, own in mine),
+        sum(one.picked is not None for one, _ in mine),
+        fsum(judged) / len(judged) if judged else None,
+        len(judged),
+        sum(bool(entry.met) for entry in entries),
+        sum(entry.met is not None for entry in entries),
+        took,
+        len(verdicts),
+        round(known / took) if took and None not in costs else None,
+        p95_s,
+        simulated=any(entry.simulated for entry in entries),
+    )
+
+
+def _measured(models: Sequence[Ranked], met: Sequence[Meeting]) -> Ranking:
+    """The models with strengths as far as there is enough to reckon them from."""
+    prompts = len({one.prompt for one in met})
+    if len(models) < 2:
+        return Ranking(tuple(models), prompts, unmeasured="it met no other model")
+    if prompts < LEAST:
+        few = f"too few: {prompts} prompts, of {LEAST} for intervals and {ENOUGH} for a ranking"
+        return Ranking(tuple(models), prompts, unmeasured=few)
+    try:
+        # statsmodels takes seconds to import, which only who ranks has a use for.
+        from ultra.evaluation.ratings import bradley_terry  # noqa: PLC0415
+    except UsageError as error:
+        return Ranking(tuple(models), prompts, unmeasured=f"{error.message}; {error.hint}")
+    rated = bradley_terry(met)
+    place = {one.model: (at, one) for at, one in enumerate(rated.ratings, start=1)}
+    enough = prompts >= ENOUGH
+    told = [
+        replace(
+            one,
+            strength=place[one.model][1].strength if enough else None,
+            low=place[one.model][1].low,
+            high=place[one.model][1].high,
+            rank=place[one.model][0] if enough else None,
+        )
+        for one in models
+    ]
+    if enough:
+        told.sort(key=lambda one: one.rank or 0)
+    why = [] if enough else [f"too few for a ranking: {prompts} prompts, of {ENOUGH}"]
+    if rated.order_effect is None and any(one.ordered for one in met):
+        why.append("all were shown in one order, whose effect is part of the strengths")
+    effect = rated.order_effect if enough else None
+    return Ranking(tuple(told), prompts, effect, "; ".join(why))

@@ -1,0 +1,107 @@
+"""`ultra stats`: figures of the user's own log, over a loopback server that answers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.test_compare import PROFILE, Lab
+from tests.support.cli import Cli, served
+
+
+@pytest.fixture
+def lab(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    made = Lab()
+    monkeypatch.setenv("ULTRA_SESSION", "here")
+    with served(made) as server:
+        cli.profile(PROFILE.format(url=server.url))
+        yield made
+
+
+def parts(cli: Cli, *argv: str) -> Any:
+    return json.loads(cli("stats", *argv, "--json").out)["parts"]
+
+
+def models(part: Any) -> dict[str, Any]:
+    return {one["model"]: one for one in part["rankings"][0]["models"]}
+
+
+def test_an_empty_log_says_what_would_fill_it(cli: Cli, lab: Lab) -> None:
+    """No table of nothing."""
+    plain, ranked = cli("stats"), cli("stats", "--rank")
+
+    assert (plain.code, ranked.code, plain.out, ranked.out) == (0, 0, "", "")
+    assert "no call of such a run is in the log" in plain.err
+    assert "nothing was picked, judged or checked" in ranked.err
+
+
+def test_calls_are_told_by_model(cli: Cli, lab: Lab) -> None:
+    """What failed counts as a call and not as an answer."""
+    lab.says["b"] = ["down"]
+    cli("compare", "how much?")
+    cli("ask", "how much?")
+
+    (part,) = parts(cli)
+    said = cli("stats")
+
+    assert {one["model"]: (one["calls"], one["answered"]) for one in part["models"]} == {
+        "lab:a": (2, 2),
+        "lab:b": (1, 0),
+    }
+    assert said.out.splitlines()[1].startswith("lab:a")
+
+
+def test_picks_judges_and_expectations_all_count(cli: Cli, lab: Lab) -> None:
+    """Judges prefer the longer answer, the user the other one, and only one is as expected."""
+    cli("compare", "--judge", "judge", "--expect", "contains:400 mg", "how much?")
+    cli("pick", "1")
+
+    found = models(parts(cli, "--rank")[0])
+    said = cli("stats", "--rank")
+
+    assert (found["lab:a"]["picked"], found["lab:a"]["offered"]) == (1, 1)
+    assert (found["lab:a"]["preferred"], found["lab:a"]["judged"]) == (0.0, 2)
+    assert (found["lab:b"]["preferred"], found["lab:b"]["met"]) == (1.0, 0)
+    assert (found["lab:a"]["accepted"], found["lab:b"]["accepted"]) == (1, 0)
+    assert found["lab:a"]["p95_s"] > 0.0
+    assert "1 prompt on which they met\ntoo few" in said.out
+
+
+def test_tags_narrow_and_part_what_is_told(cli: Cli, lab: Lab) -> None:
+    """`--tag` looks at some runs alone, `--by` tells the values of a tag apart."""
+    for task in ("sql", "prose"):
+        cli("compare", "--tag", f"task={task}", "--expect", "contains:400 mg", "how much?")
+    cli("compare", "--expect", "contains:400 mg", "how much?")
+
+    assert [part["value"] for part in parts(cli, "--rank", "--by", "task")] == ["", "prose", "sql"]
+    assert models(parts(cli, "--rank", "--tag", "task=sql")[0])["lab:a"]["checked"] == 1
+    assert parts(cli, "--rank", "--since", "1h")[0]["rankings"][0]["prompts"] == 1
+    assert "task=sql" in cli("stats", "--by", "task").out
+
+
+def test_a_blind_pick_counts_in_the_order_of_the_letters(cli: Cli, lab: Lab) -> None:
+    """What stood first on the screen is what its letter says."""
+    cli("compare", "-m", "a", "-m", "b", "-m", "c", "--blind", "how much?")
+    cli("pick", "B")
+
+    found = models(parts(cli, "--rank")[0])
+
+    assert sum(one["picked"] for one in found.values()) == 1
+    assert {one["offered"] for one in found.values()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["--since", "yesterday"], "is no span of time"),
+        (["--by", "task=sql"], "names a tag with its value"),
+        (["--tag", "task"], "has no value"),
+    ],
+)
+def test_what_makes_no_sense_is_said(cli: Cli, argv: list[str], told: str) -> None:
+    """Exit 2, in words."""
+    said = cli("stats", *argv)
+
+    assert said.code == 2
+    assert told in said.err
