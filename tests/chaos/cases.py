@@ -382,9 +382,11 @@ HTTP = (
         "401, then another run with the key",
         model("401"),
         script="again",
-        expect=fails("auth", 1, 3, "not sent", "keys set lab", rows=("primary error auth",)),
+        expect=fails("auth", 1, 3, "not sent", "set `LAB_KEY`", rows=("primary error auth",)),
     ),
-    Case("18c", "401, alone", model("401"), expect=fails("auth", 1, 3, "ultra keys set lab")),
+    Case(
+        "18c", "401, alone", model("401"), expect=fails("auth", 1, 3, "set `LAB_KEY` to a new one")
+    ),
     Case(
         "19",
         "400, though another model stands by",

@@ -91,7 +91,7 @@ def test_a_key_that_is_refused_is_a_problem_of_configuration(
 
     assert said.code == 3
     assert "refused" in said.out
-    assert "next: `ultra keys set lab` stores a new one" in said.out
+    assert "next: set `LAB_KEY` to a new one" in said.out
 
 
 def test_a_key_that_is_missing_is_one_too(

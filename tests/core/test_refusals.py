@@ -7,6 +7,7 @@ from tests.support.fakes import target
 from ultra.core.breaker import BreakerState
 from ultra.core.errors import ErrorClass
 from ultra.core.gate import Hold
+from ultra.core.model import KeyRef
 from ultra.core.refusals import breaker_refusal, gate_refusal, retries_used_up, span
 
 NOW = 1_790_000_000.0
@@ -17,7 +18,11 @@ OPEN = BreakerState(
 REFUSED = replace(
     OPEN, kind="credential", model="", key_fp="ab", last_class="auth", open_until=NOW + 540
 )
-NEW_KEY = "`ultra keys set lab` stores a new key; `ultra health reset lab` tries this one at once"
+STORED = "`ultra keys set lab` stores a new one; `ultra health reset lab` tries this one at once"
+SAY_WHERE = (
+    "`lab` has `key: none` in the profile: say there where its key is, such as `key: env:NAME`;"
+    " `ultra health reset lab` tries it at once"
+)
 NO_CREDIT = "the account had no credit or quota left 61 s ago (pay); not sent, tried again in 9 min"
 
 
@@ -66,13 +71,13 @@ def test_one_switched_off_by_hand_is_not_waited_for() -> None:
             REFUSED,
             ErrorClass.AUTH,
             "the key was refused 61 s ago (no JSON); not sent, tried again in 9 min",
-            NEW_KEY,
+            STORED,
         ),
         (
             replace(REFUSED, key_fp="", last_message=None),
             ErrorClass.AUTH,
             "a call without a key was refused 61 s ago; not sent, tried again in 9 min",
-            NEW_KEY,
+            SAY_WHERE,
         ),
         (
             replace(REFUSED, last_class="quota", last_message="pay"),
@@ -87,7 +92,10 @@ def test_a_refused_credential_is_told_in_its_own_class(
     state: BreakerState, kind: ErrorClass, said: str, hint: str
 ) -> None:
     """So that exit code and next step are those of what must be put right."""
-    refused = breaker_refusal(state, target(), NOW)
+    key = KeyRef("keyring", "lab") if state.key_fp else KeyRef("none")
+    asked = replace(target(), endpoint=replace(target().endpoint, key=key))
+
+    refused = breaker_refusal(state, asked, NOW)
 
     assert (refused.failure.error_class, refused.failure.message) == (kind, said)
     assert (refused.failure.hint, refused.wait_s) == (hint, None)

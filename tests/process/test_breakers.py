@@ -197,7 +197,7 @@ async def test_a_refused_key_is_told_again_without_a_call_and_another_key_is_tri
 
     assert (first.code, second.code, other.code) == (3, 3, 0)
     assert "the key was refused" in second.err
-    assert "`ultra keys set lab` stores a new key" in second.err
+    assert "set `LAB_KEY` to a new one" in second.err
     assert len(server.requests) == 2
 
 

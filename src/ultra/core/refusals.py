@@ -5,6 +5,7 @@ import math
 from ultra.core.breaker import BreakerState, standing
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.gate import Hold, Why
+from ultra.core.key_hint import new_key, place_of
 from ultra.core.model import Target
 from ultra.core.ports import Refused
 
@@ -55,7 +56,7 @@ def _why(state: BreakerState) -> str:
 
 def _credential(state: BreakerState, target: Target, now: float) -> Refused:
     provider = target.endpoint.provider
-    again = f"`ultra health reset {provider}` tries this one at once"
+    again = f"`ultra health reset {provider}` tries {'this one' if state.key_fp else 'it'} at once"
     ago = span(max(0.0, now - (state.last_fail or now)))
     words = f" ({state.last_message})" if state.last_message else ""
     if state.last_class == ErrorClass.QUOTA.value:
@@ -64,7 +65,8 @@ def _credential(state: BreakerState, target: Target, now: float) -> Refused:
         who = "the account"
     else:
         kind, what = ErrorClass.AUTH, f"was refused {ago} ago{words}"
-        hint = f"`ultra keys set {provider}` stores a new key; {again}"
+        place = place_of(target.endpoint, keyed=bool(state.key_fp))
+        hint = f"{new_key(provider, place)}; {again}"
         who = "the key" if state.key_fp else "a call without a key"
     until = state.open_until if state.state == "open" else state.probe_until
     message = f"{who} {what}; not sent, tried again in {span(until - now)}"

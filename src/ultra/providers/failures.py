@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from ultra.core.errors import CallError, ErrorClass
 from ultra.core.hosts import is_loopback
+from ultra.core.key_hint import new_key, place_of
 from ultra.core.model import Endpoint
 from ultra.core.secret import Secret
 from ultra.core.text import one_line
@@ -241,9 +242,6 @@ def _until(text: str | None, now_s: float) -> float | None:
 
 
 def _key_hint(endpoint: Endpoint, secret: Secret | None) -> str:
-    store = f"`ultra keys set {endpoint.provider}` stores"
-    if endpoint.key.kind == "none":
-        return f"no key was sent, as the profile says of `{endpoint.provider}` (`key: none`)"
-    if secret is None:
-        return f"no key was sent; {store} one"
-    return f"the key came from `{secret.source}`; {store} a new one"
+    place = secret.source if secret else place_of(endpoint, keyed=False)
+    came = f"the key came from `{place}`" if secret else "no key was sent"
+    return f"{came}; {new_key(endpoint.provider, place)}"

@@ -7,6 +7,7 @@ import base64
 import re
 
 from ultra.core.errors import ConfigError
+from ultra.core.key_hint import new_key
 from ultra.core.model import Endpoint
 from ultra.core.secret import Secret
 from ultra.providers.lean import httpx
@@ -43,7 +44,7 @@ def auth_headers(endpoint: Endpoint, secret: Secret | None, url: httpx.URL) -> d
         raise ConfigError(
             f"the key of `{endpoint.provider}` from `{secret.source}` holds characters that no key"
             " has, such as a blank or a line break",
-            hint=f"`ultra keys set {endpoint.provider}` stores a new one",
+            hint=new_key(endpoint.provider, secret.source),
         )
     if endpoint.auth in ("bearer", "sigv4"):
         return {"authorization": f"Bearer {key}"}

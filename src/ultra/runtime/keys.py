@@ -11,6 +11,7 @@ from ultra.config import secrets
 from ultra.config.endpoints import vendor_endpoint
 from ultra.config.secrets import KeyStatus, Listing
 from ultra.core.errors import CallError, ErrorClass, UltraError, UsageError
+from ultra.core.key_hint import new_key
 from ultra.core.model import Endpoint, KeyRef, Timers
 from ultra.core.text import did_you_mean, one_line
 from ultra.runtime.runtime import Runtime
@@ -118,7 +119,7 @@ def _told(error: CallError, provider: str, status: KeyStatus) -> CallError:
     return CallError(
         ErrorClass.AUTH if refused else error.error_class,
         f"`{provider}` {what}{number}: {error.message}",
-        hint=f"`ultra keys set {provider}` stores a new one" if refused else error.hint,
+        hint=new_key(provider, status.source or "") if refused else error.hint,
         status=error.status,
     )
 

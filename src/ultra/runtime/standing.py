@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from ultra.core.errors import ErrorClass
 from ultra.core.health import FRESH_S, Check, EndpointHealth, LastError, Standing
 from ultra.core.hosts import url_is_loopback
+from ultra.core.key_hint import new_key
 
 _MUTE = frozenset(
     {
@@ -70,7 +71,8 @@ def _credential(one: EndpointHealth) -> _Verdict | None:
         return None
     if breaker.last_class == ErrorClass.QUOTA:
         return _Verdict("down", "the account is out of credit or quota", _reset(one.provider))
-    return _Verdict("misconfigured", "the key was refused", _new_key(one))
+    what = "a call without a key" if key.source == "none" else "the key"
+    return _Verdict("misconfigured", f"{what} was refused", _new_key(one))
 
 
 def _breaker(one: EndpointHealth) -> _Verdict | None:
@@ -154,7 +156,7 @@ def _ask_it(one: EndpointHealth) -> str:
 
 
 def _new_key(one: EndpointHealth) -> str:
-    return f"`ultra keys set {one.provider}` stores a new one"
+    return new_key(one.provider, one.credential.source or "")
 
 
 def _reset(name: str) -> str:

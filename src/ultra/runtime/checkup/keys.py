@@ -9,6 +9,7 @@ from msgspec import Struct
 from ultra.core.errors import ErrorClass, UltraError
 from ultra.core.health import Credential, Finding
 from ultra.core.hosts import url_is_loopback
+from ultra.core.key_hint import new_key
 from ultra.core.model import Endpoint, Target
 from ultra.core.profile import Profile, forbidden
 from ultra.runtime import loop
@@ -78,7 +79,7 @@ def _key(endpoint: Endpoint, key: Credential, asked: Asked | None, *, probed: bo
         return problem(
             "keys",
             f"{where}, refused: {asked.check.message}",
-            f"`ultra keys set {name}` stores a new one",
+            new_key(name, key.source or ""),
         )
     return warning("keys", f"{where}, could not be tried: see hosts")
 
