@@ -92,4 +92,5 @@ def test_an_order_that_decides_everything_is_finite() -> None:
     found = bradley_terry(met)
 
     assert all(abs(one.strength) < 1e-6 for one in found.ratings)
+    assert found.order_effect is not None
     assert 0.0 < found.order_effect < 5.0
