@@ -423,7 +423,31 @@ _V5 = (
 # Calls that were made for the call of an ensemble, which itself cost nothing.
 _V6 = ("ALTER TABLE calls ADD COLUMN parent TEXT NOT NULL DEFAULT ''",)
 
+# A registration and a pair are JSON. What was registered stays as it was; a pair that lacks an
+# answer may be asked again.
+_EXPERIMENTS = """
+CREATE TABLE experiments (
+  name TEXT NOT NULL PRIMARY KEY,
+  registered_at REAL NOT NULL,
+  registration TEXT NOT NULL
+) WITHOUT ROWID"""
+
+_EXPERIMENTS_STAY = """
+CREATE TRIGGER experiments_stay BEFORE UPDATE ON experiments
+BEGIN SELECT RAISE(ABORT, 'a registration is never changed'); END"""
+
+_PAIRS = """
+CREATE TABLE experiment_pairs (
+  name TEXT NOT NULL REFERENCES experiments(name) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  pair TEXT NOT NULL,
+  PRIMARY KEY (name, place)
+) WITHOUT ROWID"""
+
+# A/B experiments: what was settled before the first call, and what each pair came to.
+_V7 = (_EXPERIMENTS, _EXPERIMENTS_STAY, _PAIRS)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6)
+MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
 """Step n takes a file from version n to n + 1; `user_version` is the number of steps taken."""
