@@ -32,7 +32,7 @@ _ultra_flags() { # COMMAND: its flags
     case "$*" in
         '') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --expect --self --layers --one-call --cite --sources-only -c --continue --cid --all -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
         'ask') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --allow-self-judge --extract --expect --self --layers --one-call --cite --sources-only -c --continue --cid --all -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
-        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --judge --criteria --reference --allow-self-judge --extract --expect --agree --runs --diff --dissent --blind --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --judge --criteria --reference --allow-self-judge --extract --expect --agree --runs --diff --dissent --blind --prompts --resume --baseline --fail-if --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'pick') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --cost-center --tag --redact --allow-secrets --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
@@ -179,7 +179,7 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'compare --schema') REPLY='files' ;;
         'compare --tools') REPLY='files' ;;
         'compare --max-tokens') REPLY='free' ;;
-        'compare --format') REPLY='words:text markdown json ndjson html csv' ;;
+        'compare --format') REPLY='words:text markdown json ndjson html csv junit' ;;
         'compare --output') REPLY='files' ;;
         'compare --deadline') REPLY='free' ;;
         'compare --quorum') REPLY='free' ;;
@@ -191,6 +191,9 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'compare --expect') REPLY='words:exact: contains: regex: number: schema:' ;;
         'compare --agree') REPLY='free' ;;
         'compare --runs') REPLY='free' ;;
+        'compare --prompts') REPLY='files' ;;
+        'compare --baseline') REPLY='files' ;;
+        'compare --fail-if') REPLY='free' ;;
         'compare --cost-center') REPLY='free' ;;
         'compare --tag') REPLY='free' ;;
         'compare --max-cost') REPLY='free' ;;

@@ -98,6 +98,9 @@ set -g __ultra_values 'ask -m' \
     'compare --expect' \
     'compare --agree' \
     'compare --runs' \
+    'compare --prompts' \
+    'compare --baseline' \
+    'compare --fail-if' \
     'compare --cost-center' \
     'compare --tag' \
     'compare --max-cost' \
@@ -441,7 +444,7 @@ complete -c ultra -n "__ultra_is 'compare'" -s n -l no-log -d 'keep the words ou
 complete -c ultra -n "__ultra_is 'compare'" -s u -l usage -d 'tell tokens and cost on stderr'
 complete -c ultra -n "__ultra_is 'compare'" -l no-stdin -d 'leave stdin alone (for loops)'
 complete -c ultra -n "__ultra_is 'compare'" -l no-stream -d 'all of the answer or nothing'
-complete -c ultra -n "__ultra_is 'compare'" -l format -x -a 'text markdown json ndjson html csv' -d 'text, markdown, json, ndjson, csv or html'
+complete -c ultra -n "__ultra_is 'compare'" -l format -x -a 'text markdown json ndjson html csv junit' -d 'text, markdown, json, ndjson, csv, html or junit'
 complete -c ultra -n "__ultra_is 'compare'" -l json -d 'one JSON document'
 complete -c ultra -n "__ultra_is 'compare'" -l events -d 'one JSON line per event as it happens'
 complete -c ultra -n "__ultra_is 'compare'" -l output -r -F -d 'write there instead of stdout'
@@ -460,6 +463,10 @@ complete -c ultra -n "__ultra_is 'compare'" -l runs -x -d 'N samples of every mo
 complete -c ultra -n "__ultra_is 'compare'" -l diff -d 'only where the words differ'
 complete -c ultra -n "__ultra_is 'compare'" -l dissent -d 'only what most do not say'
 complete -c ultra -n "__ultra_is 'compare'" -l blind -d 'hide the names until you pick'
+complete -c ultra -n "__ultra_is 'compare'" -l prompts -r -F -d 'ask every prompt of a file: lines, .jsonl or .csv with `prompt` and `expected`'
+complete -c ultra -n "__ultra_is 'compare'" -l resume -d 'go on with a batch that was cut'
+complete -c ultra -n "__ultra_is 'compare'" -l baseline -r -F -d 'JSON of an earlier batch, for `--fail-if`'
+complete -c ultra -n "__ultra_is 'compare'" -l fail-if -x -d 'exit 6 if `accuracy<0.9`, `cost>1.2*baseline` or the like; repeat'
 complete -c ultra -n "__ultra_is 'compare'" -l cost-center -x -d 'charge the run to it'
 complete -c ultra -n "__ultra_is 'compare'" -l tag -x -d 'mark the run in the log; repeat'
 complete -c ultra -n "__ultra_is 'compare'" -l max-cost -x -d 'spend no more on this run'

@@ -26,9 +26,12 @@ Examples:
   ultra compare -m fast --runs 5 --expect contains:391 "what is 17 * 23?"
   ultra compare -m fast -m smart --diff "name three risks"
   ultra compare -m @council --blind "explain WAL"
+  ultra compare -m fast -m smart --prompts questions.csv --format html --output report.html
+  ultra compare -m fast --prompts q.csv --baseline old.json --fail-if "accuracy<baseline-0.02"
 """
 
 FORMATS = ("text", "markdown", "json", "ndjson", "csv", "html")
+BULK_FORMATS = (*FORMATS, "junit")
 
 
 @app.command(epilog=EXAMPLES)
@@ -52,7 +55,9 @@ def compare(
     form: Annotated[
         str,
         typer.Option(
-            "--format", envvar="ULTRA_FORMAT", help="text, markdown, json, ndjson, csv or html"
+            "--format",
+            envvar="ULTRA_FORMAT",
+            help="text, markdown, json, ndjson, csv, html or junit",
         ),
     ] = "text",
     as_json: options.Json = False,
@@ -107,6 +112,37 @@ def compare(
         bool,
         typer.Option("--blind", envvar="ULTRA_BLIND", help="hide the names until you pick"),
     ] = False,
+    prompts: Annotated[
+        str | None,
+        typer.Option(
+            "--prompts",
+            metavar="FILE",
+            envvar="ULTRA_PROMPTS",
+            help="ask every prompt of a file: lines, .jsonl or .csv with `prompt` and `expected`",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", envvar="ULTRA_RESUME", help="go on with a batch that was cut"),
+    ] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            envvar="ULTRA_BASELINE",
+            help="JSON of an earlier batch, for `--fail-if`",
+        ),
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="CONDITION",
+            envvar="ULTRA_FAIL_IF",
+            help="exit 6 if `accuracy<0.9`, `cost>1.2*baseline` or the like; repeat",
+        ),
+    ] = None,
     cost_center: options.CostCenter = None,
     tag: options.Tags = None,
     max_cost: options.MaxCost = None,
@@ -131,8 +167,7 @@ def compare(
     from ultra.runtime.methods import Wish
 
     form = "json" if as_json else form
-    if form not in FORMATS:
-        raise UsageError(f"`--format {form}` is not known", hint=", ".join(FORMATS))
+    _check(form, prompts, resume or baseline or fail_if)
     typed = Typed(
         words=prompt or [],
         system=system or "",
@@ -179,4 +214,23 @@ def compare(
     )
     if diff and dissent:
         raise UsageError("`--diff` and `--dissent` do not go together")
-    return run_compare(Session(profile, quiet=quiet, verbose=verbose, key=key), typed, wanted)
+    session = Session(profile, quiet=quiet, verbose=verbose, key=key)
+    if prompts is None:
+        return run_compare(session, typed, wanted)
+    from ultra.cli.compare_batch import Bulk, run_bulk
+
+    return run_bulk(session, typed, wanted, Bulk(prompts, resume, baseline, fail_if or ()))
+
+
+def _check(form: str, prompts: str | None, bulk: object) -> None:
+    known = FORMATS if prompts is None else BULK_FORMATS
+    if form not in known:
+        hint = ", ".join(known)
+        if form == "junit":
+            hint = "it is for `--prompts FILE`"
+        raise UsageError(f"`--format {form}` is not known", hint=hint)
+    if bulk and prompts is None:
+        raise UsageError(
+            "`--resume`, `--baseline` and `--fail-if` are for many prompts",
+            hint="name their file with `--prompts`",
+        )

@@ -18,24 +18,25 @@ def confirmed(session: Session, action: Action) -> bool:
     """Ask on a terminal before a run that is estimated above `confirm_usd`; elsewhere never."""
     if not session.streams.interactive:
         return True
-    expected = plan(action).expected_nano
+    models = len(action.selection.members)
+    what = f"{models} model{'s' if models > 1 else ''} (`{action.selection.strategy}`)"
+    return agreed(session, plan(action), what, cached=session.runtime.may_serve(action))
+
+
+def agreed(session: Session, planned: Plan, what: str, *, cached: bool) -> bool:
+    """Ask whether to go on with `what` if it is estimated above `confirm_usd`."""
+    expected = planned.expected_nano
     if expected is None or expected <= session.runtime.profile.confirm_usd * NANO:
         return True
-    models = len(action.selection.members)
-    less = f"; {CACHED}" if session.runtime.may_serve(action) else ""
-    return confirm(
-        session.streams,
-        f"about {usd(expected)} for {models} model{'s' if models > 1 else ''} "
-        f"(`{action.selection.strategy}`){less}; go on?",
-    )
+    less = f"; {CACHED}" if cached else ""
+    return confirm(session.streams, f"about {usd(expected)} for {what}{less}; go on?")
 
 
-def show_plan(streams: Streams, action: Action, *, cached: bool, as_json: bool) -> None:
+def show_plan(streams: Streams, planned: Plan, *, cached: bool, as_json: bool) -> None:
     """Print which calls would be made, to which hosts, at what cost bounds.
 
     `cached` says that earlier answers may serve.
     """
-    planned = plan(action)
     if as_json:
         streams.write(json.format(json.encode(planned), indent=2).decode() + "\n")
         return

@@ -27,6 +27,7 @@ from ultra.runtime.action import Interruption, RunResult
 
 if TYPE_CHECKING:
     from ultra.core.health import Checkup, HealthReport
+    from ultra.runtime.batches import BatchResult
 
 OK, FAILED, USAGE, CONFIG, LOST, BUDGET, UNMET, REFUSED = range(8)
 INTERNAL, LATER, DEADLINE = 70, 75, 124
@@ -85,6 +86,27 @@ def code_of_compare(result: RunResult, *, allow_partial: bool, agree: float | No
     if usable < len(result.outcome.answers) and not allow_partial:
         return LOST
     return UNMET if unmet(result, agree) else OK
+
+
+def code_of_batch(result: "BatchResult", *, allow_partial: bool) -> int:
+    """The exit code of many prompts: as that of one, the worst of all.
+
+    What answers are held to counts one by one, unless `--fail-if` says what is good enough.
+    """
+    document, runner = result.document, result.runner
+    if result.interrupted is not None:
+        return INTERRUPTED[result.interrupted]
+    if runner.out_of_budget:
+        return BUDGET
+    lost = runner.tally.losses
+    if not runner.tally.answered:
+        codes = {code_of_class(ErrorClass(kind)) if kind else FAILED for _, kind, _ in lost}
+        return codes.pop() if len(codes) == 1 else FAILED
+    if (lost or document.done < document.prompts) and not allow_partial:
+        return LOST
+    wrong = any(one.passed < one.checked for one in document.models)
+    missed = bool(document.failed) if document.conditions else wrong
+    return UNMET if missed or runner.tally.disagreed else OK
 
 
 def unmet(result: RunResult, agree: float | None) -> bool:

@@ -27,6 +27,8 @@ KINDS = {
     "judge": "models",
     "criteria": FILES,
     "reference": FILES,
+    "prompts": FILES,
+    "baseline": FILES,
     "expect": "words:exact: contains: regex: number: schema:",
     "extract": "words:number choice exact json: regex:",
     "run": "runs",
@@ -49,7 +51,7 @@ KINDS = {
 
 FORMATS = {
     "ask": "words:text markdown json ndjson",
-    "compare": "words:text markdown json ndjson html csv",
+    "compare": "words:text markdown json ndjson html csv junit",
 }
 
 

@@ -25,6 +25,7 @@ from ultra.core.text import one_line
 from ultra.output.files import check_place, write_atomic
 from ultra.output.sinks import OutputSink
 from ultra.runtime.action import Action, CacheUse, RunResult, Selection, Verb
+from ultra.runtime.estimate import plan
 from ultra.runtime.prompting import Ask, check_fits, prompt_of
 from ultra.runtime.selection import check_passable
 
@@ -124,7 +125,7 @@ def carry_out(
     action = session.runtime.routed(action)
     if terms.dry_run:
         cached = session.runtime.may_serve(action)
-        show_plan(session.streams, action, cached=cached, as_json=terms.form == "json")
+        show_plan(session.streams, plan(action), cached=cached, as_json=terms.form == "json")
         return None
     if not (terms.confirmed or confirmed(session, action)):
         session.note("nothing was sent")

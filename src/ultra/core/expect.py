@@ -33,6 +33,11 @@ class Expectation(Struct, frozen=True):
         return f"{self.kind}:{self.detail}"
 
 
+def kind_of(text: str) -> ExpectKind | None:
+    """The kind that a text names and nothing else: what is expected stands elsewhere."""
+    return _KINDS.get(text.strip().lower())
+
+
 def parse_expectation(text: str) -> Expectation:
     """Read `KIND:WHAT`. Raises `UsageError` for another kind, for nothing, and a wrong pattern."""
     word, _, detail = text.partition(":")

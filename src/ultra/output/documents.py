@@ -95,7 +95,7 @@ def render_csv(document: RunDocument) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV_HEAD)
     for call in ordered_calls(document):
-        writer.writerow([_csv_cell(value) for value in _csv_row(document, call)])
+        writer.writerow([csv_cell(value) for value in _csv_row(document, call)])
     return text.getvalue()
 
 
@@ -139,7 +139,8 @@ def _dollars(nano: int | None) -> str:
     return "unknown" if nano is None else f"{nano / 1e9:.9f}"
 
 
-def _csv_cell(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """A value as it stands in a spreadsheet: one that it would compute is made text."""
     if not isinstance(value, str):
         return value
     text = visible(value)

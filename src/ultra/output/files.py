@@ -4,6 +4,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ultra.core.errors import OutputError, UsageError
@@ -13,17 +14,22 @@ _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 _FOLDERS = ("/dev/fd", "/proc/self/fd")
 
 
-def write_atomic(path: str | Path, data: str | bytes) -> None:
+def write_atomic(path: str | Path, data: str | bytes | Iterable[str]) -> None:
     """Write a file so that readers see the old one or the new one, and keep an existing one's mode.
 
-    A link is followed; a device or a pipe is written to directly. Raises `OutputError`.
+    Pieces are written as they come, so that all of them never stand in memory. A link is followed;
+    a device or a pipe is written to directly. Raises `OutputError`.
     """
-    raw = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+    pieces = [data] if isinstance(data, str | bytes) else data
+    raw = (
+        one if isinstance(one, bytes) else one.encode("utf-8", "backslashreplace") for one in pieces
+    )
     target = Path(os.path.realpath(path))
     try:
         mode = _mode(target)
         if (fd := _descriptor(path)) is not None:
-            write_all(fd, raw)
+            for piece in raw:
+                write_all(fd, piece)
         elif mode is not None and not stat.S_ISREG(mode):
             _write_through(target, raw)
         else:
@@ -74,18 +80,19 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def _write_through(path: Path, data: bytes) -> None:
+def _write_through(path: Path, data: Iterable[bytes]) -> None:
     with path.open("wb", buffering=0) as file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) or 0 :]
+        for piece in data:
+            view = memoryview(piece)
+            while view:
+                view = view[file.write(view) or 0 :]
 
 
-def _replace(path: Path, data: bytes, mode: int) -> None:
+def _replace(path: Path, data: Iterable[bytes], mode: int) -> None:
     fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(fd, "wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fchmod(fd, mode)
             os.fsync(fd)

@@ -106,15 +106,16 @@ def _finding(finding: Finding) -> str:
     if finding.notes:
         parts.append("\n".join(f"- {plain(note, 2_000)}" for note in finding.notes))
     if finding.columns:
-        parts.append(_grid(finding.columns, finding.rows))
+        parts.append(grid(finding.columns, finding.rows))
     return "\n\n".join(parts)
 
 
 def _table(document: RunDocument) -> str:
-    return _grid(COLUMNS, table_rows(document))
+    return grid(COLUMNS, table_rows(document))
 
 
-def _grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+def grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text."""
     heads = " | ".join(plain(column.name) for column in columns)
     rules = " | ".join("---:" if column.right else "---" for column in columns)
     cells = (" | ".join(plain(text) for text in row) for row in rows)

@@ -44,23 +44,13 @@ def web_page(document: RunDocument) -> str:
     """The answer, or all answers, with where they part and their figures, as HTML."""
     head = cell(document.prompt or document.verb, 80)
     if document.answer is not None:
-        body = f"<article>{_pre(document.answer)}</article>"
+        body = f"<article>{pre(document.answer)}</article>"
     else:
         answers = "\n".join(_article(call) for call in members(document))
         body = f'{_differences(document)}<section class="answers">\n{answers}\n</section>'
     body += "".join(_finding(finding) for finding in findings(document))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{_text(head)}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1 dir="auto">{_text(document.prompt or document.verb)}</h1>
+    return f"""{page_head(head)}
+<h1 dir="auto">{escaped(document.prompt or document.verb)}</h1>
 {body}
 <div class="scroll">{_table(document)}</div>
 <footer>{_footer(document)}</footer>
@@ -69,25 +59,48 @@ def web_page(document: RunDocument) -> str:
 """
 
 
-def _text(text: str) -> str:
+def page_head(title: str, *, style: str = "", policy: str = "") -> str:
+    """How every page begins, as far as its body: nothing may be loaded, from anywhere.
+
+    `style` and `policy` are what a page has beyond the usual.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{escaped(title)}</title>
+<style>{_STYLE}{style}</style>
+</head>
+<body>"""
+
+
+def escaped(text: str) -> str:
+    """Text as it stands in a page, where none of it is markup."""
     return escape(visible(text))
 
 
-def _pre(text: str) -> str:
-    return f'<pre dir="auto">{_text(text)}</pre>'
+def pre(text: str) -> str:
+    """A longer text with its own lines."""
+    return f'<pre dir="auto">{escaped(text)}</pre>'
 
 
 def _article(call: CallDocument) -> str:
     facts = [seconds(call.duration_s), price(call.cost_nano)]
     if call.status != "ok":
         facts.append(call.status)
-    parts = [f"<h2>{_text(title(call))}</h2>", f'<p class="facts">{_text(" · ".join(facts))}</p>']
+    parts = [
+        f"<h2>{escaped(title(call))}</h2>",
+        f'<p class="facts">{escaped(" · ".join(facts))}</p>',
+    ]
     if call.text:
-        parts.append(_pre(call.text))
+        parts.append(pre(call.text))
     elif call.tool_calls:
-        parts.append(_pre(calls_json(call.tool_calls)))
+        parts.append(pre(calls_json(call.tool_calls)))
     if call.error is not None:
-        parts.append(f"<p>Error: {_text(call.error.message)}</p>")
+        parts.append(f"<p>Error: {escaped(call.error.message)}</p>")
     return f"<article>{''.join(parts)}</article>"
 
 
@@ -102,31 +115,35 @@ def _differences(document: RunDocument) -> str:
 
 
 def _list(said: Said) -> str:
-    items = "".join(f'<li dir="auto">{_text(sentence)}</li>' for sentence in said.sentences)
-    return f"<p>{_text(said.head)}:</p><ul>{items}</ul>"
+    items = "".join(f'<li dir="auto">{escaped(sentence)}</li>' for sentence in said.sentences)
+    return f"<p>{escaped(said.head)}:</p><ul>{items}</ul>"
 
 
 def _finding(finding: Finding) -> str:
-    notes = "".join(f'<li dir="auto">{_text(note)}</li>' for note in finding.notes)
-    parts = [f"<h2>{_text(finding.title.capitalize())}</h2>", f"<ul>{notes}</ul>" if notes else ""]
+    notes = "".join(f'<li dir="auto">{escaped(note)}</li>' for note in finding.notes)
+    parts = [
+        f"<h2>{escaped(finding.title.capitalize())}</h2>",
+        f"<ul>{notes}</ul>" if notes else "",
+    ]
     if finding.columns:
-        parts.append(f'<div class="scroll">{_grid(finding.columns, finding.rows)}</div>')
+        parts.append(f'<div class="scroll">{grid(finding.columns, finding.rows)}</div>')
     return f"\n<section>{''.join(parts)}</section>"
 
 
 def _table(document: RunDocument) -> str:
-    return _grid(COLUMNS, table_rows(document))
+    return grid(COLUMNS, table_rows(document))
 
 
-def _grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    heads = "".join(f"<th{_figure(column.right)}>{_text(column.name)}</th>" for column in columns)
+def grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text."""
+    heads = "".join(f"<th{_figure(column.right)}>{escaped(column.name)}</th>" for column in columns)
     cells = "\n".join(f"<tr>{_cells(row, columns)}</tr>" for row in rows)
     return f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{cells}\n</tbody></table>"
 
 
 def _cells(row: Sequence[str], columns: Sequence[Column]) -> str:
     pairs = zip(row, columns, strict=True)
-    return "".join(f"<td{_figure(column.right)}>{_text(text)}</td>" for text, column in pairs)
+    return "".join(f"<td{_figure(column.right)}>{escaped(text)}</td>" for text, column in pairs)
 
 
 def _figure(is_figure: bool) -> str:
@@ -146,4 +163,4 @@ def _footer(document: RunDocument) -> str:
         facts.append("simulated")
     if document.degraded:
         facts.append("degraded: " + "; ".join(document.reasons))
-    return _text(" · ".join(facts))
+    return escaped(" · ".join(facts))

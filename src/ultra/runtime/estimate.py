@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ultra.core.budget import READ_TOKENS
 from ultra.core.cost import ceiling_nano
@@ -83,6 +84,32 @@ def plan(action: Action) -> Plan:
         tuple(calls),
         _sum([call.expected_nano for call in calls if call.likely]),
         _sum([call.at_most_nano for call in calls]),
+    )
+
+
+def plan_all(actions: Sequence[Action]) -> Plan:
+    """The calls of several runs alike, those to one model in one role added up."""
+    plans = [plan(action) for action in actions]
+    same: dict[tuple[str, str, str, bool], list[PlannedCall]] = {}
+    for call in (call for one in plans for call in one.calls):
+        same.setdefault((call.role, call.name, call.model, call.likely), []).append(call)
+    return Plan(
+        plans[0].strategy,
+        f"{len(plans):,} x ({plans[0].formula})",
+        tuple(_added(calls) for calls in same.values()),
+        _sum([one.expected_nano for one in plans]),
+        _sum([one.at_most_nano for one in plans]),
+    )
+
+
+def _added(calls: Sequence[PlannedCall]) -> PlannedCall:
+    return replace(
+        calls[0],
+        role=f"{len(calls):,} x {calls[0].role}",
+        input_tokens=sum(call.input_tokens for call in calls),
+        output_cap=_sum([call.output_cap for call in calls]),
+        expected_nano=_sum([call.expected_nano for call in calls]),
+        at_most_nano=_sum([call.at_most_nano for call in calls]),
     )
 
 

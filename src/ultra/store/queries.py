@@ -46,6 +46,11 @@ _MODEL = """EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.run_id
 _TAG = """EXISTS (SELECT 1 FROM run_tags t
   WHERE t.run_id = r.run_id AND t.name = ? AND t.value = ?)"""
 
+_TAGGED = """SELECT one.value, other.value, max(r.started_at) FROM run_tags one
+  JOIN run_tags other ON other.run_id = one.run_id AND other.name = ?2
+  JOIN runs r ON r.run_id = one.run_id
+  WHERE one.name = ?1 GROUP BY 1, 2 ORDER BY 3 DESC, one.value DESC"""
+
 NO_MARKS = Marks()
 
 
@@ -124,6 +129,14 @@ class Log:
         """The ids of the newest runs, newest first."""
         with reading(self._path) as connection:
             return _latest_ids(connection, n)
+
+    def tagged(self, first: str, second: str) -> list[tuple[str, str]]:
+        """The values that runs have of two tags at once, each pair once, the newest first."""
+        with reading(self._path) as connection:
+            if connection is None:
+                return []
+            rows = connection.execute(_TAGGED, (first, second))
+            return [(one, other) for one, other, _ in rows]
 
     def last_run(self, session: str, verb: str | None = None) -> RunDocument | None:
         """The newest run of a terminal, of one verb where given; None when it has none."""
