@@ -4,14 +4,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from tests.runtime.test_execute import World
 from tests.support.fakes import Scripts, Wait, fails, prompt, says, target
 from tests.support.grammar import check_run
 from tests.support.virtual import virtual
+from tests.support.voices import kind_of, shown_in, voice
 from ultra.core.clock import SystemClock
-from ultra.core.errors import ErrorClass
+from ultra.core.errors import ErrorClass, UsageError
 from ultra.core.events import CallStarted
 from ultra.core.extract import Extractor
 from ultra.core.model import Ensemble, Method, Target
@@ -21,6 +23,7 @@ from ultra.runtime.execute import execute
 from ultra.runtime.selection import select_for_ask, select_for_compare
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
+from ultra.strategies.council import check_council
 
 A, B, C = target("a"), target("b"), target("c")
 VOTE = Ensemble("counted", "vote", (A, A, B), None, Method(extract=Extractor("number")))
@@ -38,7 +41,8 @@ def asked(
         world = World(scripts)
         strategy = fields.pop("strategy", "all")
         verb: Verb = "compare" if strategy == "all" else "ask"
-        selection = Selection(strategy, members, fields.pop("writer", None))
+        method = fields.pop("method", Method())
+        selection = Selection(strategy, members, fields.pop("writer", None), method=method)
         action = Action(verb, prompt(), selection, seed=7, **fields)
         result = await execute(action, [world.sink], world.services, world.interrupt)
         check_run(world.sink.events)
@@ -189,3 +193,36 @@ def test_everybody_behind_an_ensemble_is_known_before_anything_is_sent() -> None
 
 def no_such(name: str) -> Target:
     raise AssertionError(name)
+
+
+def test_a_judge_is_kept_from_an_ensemble_that_its_own_model_is_part_of() -> None:
+    """However deep: what the model had a hand in is its own work; the others judge it."""
+    deep = Ensemble("deep", "fusion", (VOTE.target, C), C).target
+    judge = target("j")
+    scripts: dict[str, Scripts] = {
+        **COUNTED,
+        "b": [says("ANSWER: 4")],
+        "c": voice(says("four")),
+        "d": voice(says("vier")),
+        "e": voice(says("quatre")),
+        "a": voice(says("ANSWER: 4")),
+        "j": voice(says("")),
+    }
+    outside = (target("d"), target("e"))
+    result, world = asked(scripts, (deep, *outside), method=Method(judges=(A, judge)))
+
+    ballots = [one for one in world.provider.requests if kind_of(one) in ("ranking", "duel")]
+    shown = {one.target.name: {len(shown_in(one))} for one in ballots}
+    verdict = result.outcome.verdict
+    assert shown == {"a": {2}, "j": {3}}
+    assert verdict is not None
+    assert {one.judge for one in verdict.recusals} == {"lab:model-a"}
+    with pytest.raises(UsageError, match="nobody may judge `deep`"):
+        asked(scripts, (deep, *outside), method=Method(judges=(A,)))
+
+
+def test_a_council_has_no_ensemble_reviewed_by_one_of_its_own_models() -> None:
+    """Two reviewers are wanted who had no hand in two answers."""
+    with pytest.raises(UsageError, match="several models"):
+        check_council((VOTE.target, A, C))
+    check_council((VOTE.target, C, target("d")))

@@ -13,7 +13,7 @@ from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import Message, Prompt
 from ultra.core.verdict import Recusal
 from ultra.evaluation.comparison import Found, compared
-from ultra.strategies.judging import Heard, drawn, own_model
+from ultra.strategies.judging import Heard, drawn, own_answer
 from ultra.strategies.labels import lettered
 from ultra.strategies.panels import check_judges, judged
 from ultra.strategies.reading import Read, read
@@ -41,27 +41,31 @@ async def all_members(
     found = Found()
     if method.judges:
         emit(StageStarted("judging"))
-        found, losses = await _found(prompt, usable, caller, settings)
+        found, losses = await _found(prompt, members, usable, caller, settings)
         reasons += losses
     verdict = compared(usable, method, found, _labels(usable, settings)) if usable else None
     return Outcome(tuple(answers), degraded=bool(reasons), reasons=tuple(reasons), verdict=verdict)
 
 
 async def _found(
-    prompt: Prompt, usable: Sequence[Answer], caller: Caller, settings: Settings
+    prompt: Prompt,
+    members: Sequence[Target],
+    usable: Sequence[Answer],
+    caller: Caller,
+    settings: Settings,
 ) -> tuple[Found, list[str]]:
     """What the judges find, all asked at once, and in words what was lost of it."""
     worded = [answer for answer in usable if answer.text.strip()]
     if len(worded) < 2:
         return Found(), ["nothing was judged: fewer than two answers came"]
     async with asyncio.TaskGroup() as group:
-        judging = group.create_task(judged(prompt, worded, caller, settings))
+        judging = group.create_task(judged(prompt, worded, caller, settings, members))
         reading = group.create_task(_read(prompt, worded, caller, settings))
     heard, readings = judging.result(), reading.result()
     losses = [*heard.losses, *readings.losses]
     if not heard.ballots:
         losses.append("no ballot was cast, so nobody is preferred")
-    recusals = _recusals(worded, settings.method, heard)
+    recusals = _recusals(members, worded, settings.method, heard)
     return Found(heard.ballots, heard.remarks, recusals, readings.readings), losses
 
 
@@ -98,14 +102,16 @@ def wanted_form(method: Method) -> Extractor | None:
     return Extractor("number") if any(one.kind == "number" for one in method.expect) else None
 
 
-def _recusals(answers: Sequence[Answer], method: Method, heard: Heard) -> tuple[Recusal, ...]:
+def _recusals(
+    members: Sequence[Target], answers: Sequence[Answer], method: Method, heard: Heard
+) -> tuple[Recusal, ...]:
     """Which judges were kept from which answers, of those judges that cast a ballot."""
     cast = {ballot.judge for ballot in heard.ballots if not method.self_judging}
     return tuple(
         Recusal(str(judge.ref), answer.call_id)
         for judge in method.judges
         for answer in answers
-        if str(judge.ref) in cast and own_model(judge, answer.model)
+        if str(judge.ref) in cast and own_answer(judge, answer, members)
     )
 
 

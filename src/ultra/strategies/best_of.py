@@ -39,7 +39,7 @@ async def best_of(
     if len(saying) < 2:
         return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
     emit(StageStarted("judging"))
-    heard = await judged(prompt, saying, caller, settings)
+    heard = await judged(prompt, saying, caller, settings, members)
     reasons += heard.losses
     if not heard.ballots:
         reasons.append("no ballot was cast; this is the answer most like the others")

@@ -76,7 +76,7 @@ def check_verifiable(members: Sequence[Target], method: Method, *, schema: bool)
 
 def judge_of(member: Target, method: Method) -> Target | None:
     """The first judge that may judge a member's answer; None for none."""
-    able = (one for one in method.judges if method.self_judging or not own_model(one, member.model))
+    able = (one for one in method.judges if method.self_judging or not own_model(one, member))
     return next(able, None)
 
 

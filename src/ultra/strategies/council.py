@@ -18,7 +18,7 @@ from ultra.core.ports import Caller, Emit, Outcome, Settings
 from ultra.core.request import Prompt
 from ultra.evaluation.ballots import leaders, standings
 from ultra.strategies.fusion import fusion_of
-from ultra.strategies.judging import Heard, Sitting, drawn, hear, own_model
+from ultra.strategies.judging import Heard, Sitting, drawn, hear, own_answer, own_model
 from ultra.strategies.labels import Labelled, labelled
 from ultra.strategies.panels import verdict_of
 from ultra.strategies.requests import lost, member_of, panel, stand_in, worded
@@ -78,7 +78,7 @@ def check_council(members: Sequence[Target]) -> None:
     able = {
         member.ref
         for member in members
-        if sum(not own_model(member, other.model) for other in members) > 1
+        if sum(not own_model(member, other) for other in members) > 1
     }
     if len(able) < FEWEST_BALLOTS:
         raise UsageError(
@@ -95,7 +95,7 @@ def _sittings(shown: Labelled, members: Sequence[Target], settings: Settings) ->
         others = {
             one.call_id: (label, one)
             for label, one in shown.order
-            if not own_model(reviewer, one.model)
+            if not own_answer(reviewer, one, members)
         }
         if len(others) < 2 or any(one.judge == reviewer for one in sittings):
             continue

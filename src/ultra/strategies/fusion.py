@@ -115,7 +115,7 @@ def _agreed(
 def analyst(method: Method, members: Sequence[Target], writer: Target) -> Target:
     """Who compares: the first of judges and writer that is no member, else the first of them."""
     able = [*method.judges, writer]
-    free = [one for one in able if not any(own_model(one, member.model) for member in members)]
+    free = [one for one in able if not any(own_model(one, member) for member in members)]
     return [*free, *able][0]
 
 

@@ -96,18 +96,36 @@ _DUEL = (
 )
 
 
-def own_model(judge: Target, model: str) -> bool:
-    """Whether a model is the judge itself, whoever serves it."""
-    mine, theirs = judge.model.rpartition("/")[2], model.rpartition("/")[2]
-    return mine.casefold() == theirs.casefold()
+def own_model(judge: Target, member: Target) -> bool:
+    """Whether an answer of the member is the judge's own work, whoever serves the model.
+
+    What an ensemble says is the work of everybody in it.
+    """
+    names = {_bare(one.model) for one in member.models}
+    return any(_bare(one.model) in names for one in judge.models)
 
 
-def rankable(judge: Target, answers: Sequence[Answer], settings: Settings) -> list[Answer]:
+def own_answer(judge: Target, answer: Answer, members: Sequence[Target]) -> bool:
+    """Whether an answer is the judge's own work; of one that no member gave the model tells."""
+    by_ref = {str(member.ref): member for member in members}
+    member = by_ref.get(f"{answer.provider}:{answer.model}")
+    if member is not None:
+        return own_model(judge, member)
+    return any(_bare(one.model) == _bare(answer.model) for one in judge.models)
+
+
+def _bare(model: str) -> str:
+    return model.rpartition("/")[2].casefold()
+
+
+def rankable(
+    judge: Target, answers: Sequence[Answer], members: Sequence[Target], settings: Settings
+) -> list[Answer]:
     """The answers that a judge may rank: none of its own model, unless it is let."""
     return [
         answer
         for answer in answers
-        if settings.method.self_judging or not own_model(judge, answer.model)
+        if settings.method.self_judging or not own_answer(judge, answer, members)
     ]
 
 
@@ -128,15 +146,15 @@ def check_windows(prompt: Prompt, judges: Sequence[Target]) -> None:
 
 
 def listwise(
-    judges: Sequence[Target], answers: Sequence[Answer], settings: Settings, rotations: int
+    members: Sequence[Target], answers: Sequence[Answer], settings: Settings, rotations: int
 ) -> list[Sitting]:
-    """Each judge sees all answers but its own, in rotations of an order of its own.
+    """Each judge sees all answers of members but its own, in rotations of an order of its own.
 
     A Latin square: over as many rotations as there are answers each stands in each place once.
     """
     sittings: list[Sitting] = []
-    for number, judge in enumerate(judges):
-        shown = rankable(judge, answers, settings)
+    for number, judge in enumerate(settings.method.judges):
+        shown = rankable(judge, answers, members, settings)
         if len(shown) < 2:
             continue
         order = drawn(shown, settings.seed, f"judge {number}")
@@ -149,12 +167,13 @@ def listwise(
 
 
 def pairwise(
-    judges: Sequence[Target], answers: Sequence[Answer], settings: Settings
+    members: Sequence[Target], answers: Sequence[Answer], settings: Settings
 ) -> list[Sitting]:
     """Each judge sees each pair without its own answer in both orders."""
     sittings: list[Sitting] = []
-    for number, judge in enumerate(judges):
-        order = drawn(rankable(judge, answers, settings), settings.seed, f"judge {number}")
+    for number, judge in enumerate(settings.method.judges):
+        able = rankable(judge, answers, members, settings)
+        order = drawn(able, settings.seed, f"judge {number}")
         for pair, turned in product(combinations(order, 2), (False, True)):
             step = f"judge {number} duel {len(sittings)}"
             shown = lettered(pair[::-1] if turned else pair)

@@ -19,13 +19,20 @@ MOST_ROTATIONS = 3
 
 
 async def judged(
-    prompt: Prompt, answers: Sequence[Answer], caller: Caller, settings: Settings
+    prompt: Prompt,
+    answers: Sequence[Answer],
+    caller: Caller,
+    settings: Settings,
+    members: Sequence[Target] = (),
 ) -> Heard:
-    """Hear all judges: in duels two answers, or all where that is wished, else in rotations."""
+    """Hear all judges: in duels two answers, or all where that is wished, else in rotations.
+
+    `members` are who gave the answers, as far as they were asked in this run.
+    """
     if len(answers) == 2 or settings.method.duels:
-        sittings = pairwise(settings.method.judges, answers, settings)
+        sittings = pairwise(members, answers, settings)
     else:
-        sittings = listwise(settings.method.judges, answers, settings, MOST_ROTATIONS)
+        sittings = listwise(members, answers, settings, MOST_ROTATIONS)
     return await hear(prompt, sittings, caller, settings)
 
 
@@ -53,7 +60,7 @@ def check_judges(
         (judge.ref, member.ref)
         for judge in judges
         for member in members
-        if not self_judging and own_model(judge, member.model)
+        if not self_judging and own_model(judge, member)
     }
     for member in members:
         free = [judge for judge in judges if (judge.ref, member.ref) not in barred]

@@ -79,7 +79,7 @@ async def pipeline(
 
 def check_gates(judges: Sequence[Target], generator: Target, *, self_judging: bool = False) -> None:
     """Raise `UsageError` unless there are gates and none is the model that it guards."""
-    own = not self_judging and any(own_model(one, generator.model) for one in judges)
+    own = not self_judging and any(own_model(one, generator) for one in judges)
     if own or not judges:
         raise UsageError(
             "`pipeline` needs gates that are not the model they guard",

@@ -51,7 +51,7 @@ class Scheme(Struct, frozen=True):
 
     `schema` says that answers are held to one, `repair` that one that is not is asked for again.
     `before` are the tokens of each member's own turns before the prompt, empty where they share
-    all.
+    all. `given` are the tokens of an earlier answer that judges see beside the new one.
     """
 
     strategy: str
@@ -61,6 +61,7 @@ class Scheme(Struct, frozen=True):
     schema: bool = False
     repair: bool = False
     before: tuple[int, ...] = ()
+    given: int = 0
 
 
 def foreseen(scheme: Scheme) -> list[Foreseen]:
@@ -207,6 +208,16 @@ def _all(book: _Book, scheme: Scheme) -> Voice:
     return _speakers(voices)
 
 
+def _replay(book: _Book, scheme: Scheme) -> Voice:
+    """One answer, which every judge sees beside the one that is given, in both orders."""
+    voice = book.call("member", scheme.members[0])
+    more = _criteria(scheme.method) + scheme.given + FENCE_TOKENS
+    for judge in scheme.method.judges:
+        for _ in range(2):
+            book.shaped("judge", judge, [voice], more)
+    return voice
+
+
 def _fusion(book: _Book, scheme: Scheme) -> Voice:
     voices = book.panel(scheme)
     return (*_speakers(voices), *book.compared(scheme, voices))
@@ -245,7 +256,7 @@ def _judged(book: _Book, scheme: Scheme, voices: Sequence[Voice]) -> None:
         shown = [
             voice
             for member, voice in zip(scheme.members, voices, strict=True)
-            if method.self_judging or not own_model(judge, member.model)
+            if method.self_judging or not own_model(judge, member)
         ]
         if len(voices) == 2 or method.duels:
             pairs = [(one, two) for one in shown for two in shown if one != two]
@@ -267,7 +278,7 @@ def _council(book: _Book, scheme: Scheme) -> Voice:
         others = [
             voice
             for other, voice in zip(scheme.members, voices, strict=True)
-            if not own_model(member, other.model)
+            if not own_model(member, other)
         ]
         if len(others) > 1 and member not in seen:
             seen.append(member)
@@ -353,6 +364,7 @@ def _criteria(method: Method) -> int:
 
 _PLAYS: dict[str, Callable[[_Book, Scheme], Voice]] = {
     "all": _all,
+    "replay": _replay,
     "single": _in_order,
     "fallback": _in_order,
     "fusion": _fusion,
