@@ -101,10 +101,10 @@ TERMS: dict[str, Terms] = {
     "council": Terms("2N + 1", 7, 3 + 2 * 3 + 3),
     "usc": Terms("N + 2", 5, 7),
     "pipeline": Terms("3 to 9", 3, 3 * (1 + 2 + 2), GATES, first=True, patient=True),
-    "cascade": Terms("1 to 2N - 1", 2, 5, COLOUR, patient=True),
+    "cascade": Terms("1 to 2N - 1 + judges", 2, 5, COLOUR, patient=True),
     "debate": Terms("N to 3N", 6, 9, COLOUR, fewest=2),
     "moa": Terms("(L - 1)N + 1", 4, 4),
-    "all": Terms("N", 3, 3),
+    "all": Terms("N + judges x orders", 3, 3),
 }
 """One row a strategy: a new one is not tested before it has its own."""
 

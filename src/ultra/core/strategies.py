@@ -120,7 +120,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "cascade",
         "cascade",
         "cheap models first, the next when the check fails",
-        "1 to 2N - 1",
+        "1 to 2N - 1 + judges",
         in_order=True,
         knobs=("extract", "expect", "judges", "criteria", "reference", "self_judging"),
     ),
@@ -147,7 +147,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "all",
         "all_members",
         "every answer, side by side",
-        "N",
+        "N + judges x orders",
         one_answer=False,
         knobs=("judges", "criteria", "reference", "self_judging", "extract"),
     ),
@@ -159,7 +159,18 @@ def offered() -> list[str]:
     return [name for name, row in STRATEGIES.items() if row.one_answer]
 
 
-OWN = {"probe": StrategyRow("probe", "probe", "each model once, to see it", "N", one_answer=False)}
+OWN = {
+    "probe": StrategyRow("probe", "probe", "each model once, to see it", "N", one_answer=False),
+    "replay": StrategyRow(
+        "replay",
+        "replay",
+        "one model, beside a logged answer",
+        "1 + 2J",
+        most=1,
+        one_answer=False,
+        knobs=("judges", "criteria", "self_judging", "extract", "expect"),
+    ),
+}
 """What ultra itself runs; nobody can ask for it by name."""
 
 

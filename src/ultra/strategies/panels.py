@@ -70,5 +70,5 @@ def check_judges(
             raise UsageError(
                 f"nobody may judge `{member.name}`: a judge is recused from its own answers and"
                 " needs two others",
-                hint="name another judge with `--judge`, one that is no member",
+                hint="name another judge with `--judge`, one that is no member and in none",
             )
