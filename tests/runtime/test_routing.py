@@ -228,6 +228,18 @@ async def test_whom_a_used_up_budget_forbids_is_left_out(
     assert why(elsewhere) == {}
 
 
+async def test_a_budget_that_the_run_brings_holds_before_there_is_a_log(
+    sources: Sources, tmp_path: Path
+) -> None:
+    """The first run of all leaves out whom the second does."""
+    fresh = replace(sources, database=tmp_path / "none.db", now=STARTED, account=hard("all", 1))
+
+    made = planned(fresh, target("free", price=FREE), target("dear", price=PRICE))
+
+    assert [one.name for one in made.order] == ["free"]
+    assert why(made) == {"dear": "budget"}
+
+
 async def test_where_a_budget_forbids_all_the_first_is_asked_and_told(
     sources: Sources, tmp_path: Path
 ) -> None:

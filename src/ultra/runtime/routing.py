@@ -151,12 +151,10 @@ def _remembered(
     bounds = [bound_of(_request(caller.target, prompt)) for caller in callers]
     try:
         with reading(sources.database) as connection:
-            if connection is None:
-                return _Memory()
             forbidden_by = walls(
                 connection, list(zip(callers, bounds, strict=True)), sources.account, sources.now
             )
-            if route.policy == "order" and not whole:
+            if connection is None or (route.policy == "order" and not whole):
                 return _Memory(walls=forbidden_by)
             targets = [caller.target for caller in callers]
             cap = prompt.sampling.max_output_tokens or DEFAULT_OUTPUT_TOKENS

@@ -184,7 +184,10 @@ def _unknown_cap(tokens: int) -> str:
 def _refusal(line: Line, left: int, need: int, who: str) -> Failure:
     limit, window = line.limit, line.window
     aside = f" ({usd(window.reserved)} is set aside for calls under way)" if window.reserved else ""
-    hint = "raise `--max-cost`, cap the answer with `--max-tokens`, or ask a cheaper model"
+    hint = (
+        "raise the limit (`--max-cost`, `ultra budgets set run` and `run_usd` of the profile all"
+        " hold), cap the answer with `--max-tokens`, or ask a cheaper model"
+    )
     if limit.scope != RUN:
         hint = (
             f"`ultra budgets` shows what it went on; it begins anew on"

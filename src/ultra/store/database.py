@@ -185,6 +185,13 @@ def _migrate(connection: sqlite3.Connection, steps: Steps, version: int) -> None
         raise
 
 
+def empty_database(steps: Steps) -> sqlite3.Connection:
+    """A log that nothing was written to, in memory alone."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    _migrate(connection, steps, 0)
+    return connection
+
+
 def _whole(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as connection:
         try:

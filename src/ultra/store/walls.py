@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 from msgspec import Struct, field
 
@@ -10,7 +11,9 @@ from ultra.core.errors import Failure
 from ultra.store.allowance import allow, lines_of, no_price
 from ultra.store.barriers import Caller
 from ultra.store.counters import Windows
+from ultra.store.database import empty_database
 from ultra.store.limits import stored_limits
+from ultra.store.schema import MIGRATIONS
 
 
 class Account(Struct, frozen=True):
@@ -23,15 +26,22 @@ class Account(Struct, frozen=True):
 
 
 def walls(
-    connection: sqlite3.Connection,
+    connection: sqlite3.Connection | None,
     callers: Sequence[tuple[Caller, Bound | None]],
     account: Account,
     now: float,
 ) -> list[Failure | None]:
     """For each caller what admission would say to a call of this bound; None if it may go.
 
-    The budget of a key that is not known is left to admission, as is a file system that keeps none.
+    Without a log (`connection` None) it is the limits that the run brings itself, of which nothing
+    is used. The budget of a key that is not known is left to admission, as is a file system that
+    keeps none.
     """
+    if connection is None:
+        if not any(limit.mode == "hard" for limit in account.limits):
+            return [None for _ in callers]
+        with closing(empty_database(MIGRATIONS)) as unused:
+            return walls(unused, callers, account, now)
     stored = stored_limits(connection)
     if not any(limit.mode == "hard" for limit in (*stored, *account.limits)):
         return [None for _ in callers]
