@@ -57,7 +57,7 @@ class Bulk(Struct, frozen=True):
 def run_bulk(session: Session, typed: Typed, wanted: Wanted, bulk: Bulk) -> int:
     """Ask every prompt of a file of everybody, report, and give the exit code."""
     _check(typed, wanted)
-    file = _read(session, bulk.prompts)
+    file = read_file(session, bulk.prompts)
     conditions = [parse_condition(text) for text in bulk.fail_if]
     baseline = read_baseline(bulk.baseline) if bulk.baseline else None
     job = _job(session, typed, wanted, file)
@@ -98,7 +98,8 @@ def _check(typed: Typed, wanted: Wanted) -> None:
             raise UsageError(f"`--tag {tag}`: with `--prompts` that tag is given to each run")
 
 
-def _read(session: Session, source: str) -> PromptsFile:
+def read_file(session: Session, source: str) -> PromptsFile:
+    """The prompts of a file, or of stdin for `-`. Raises `UsageError`."""
     stdin = source == "-"
     data = piped_bytes(session.streams) if stdin else read_bytes(source, "prompts file")
     file = read_prompts(source, data, decoded(data, "stdin" if stdin else f"`{source}`"))
@@ -110,7 +111,7 @@ def _read(session: Session, source: str) -> PromptsFile:
 
 def _job(session: Session, typed: Typed, wanted: Wanted, file: PromptsFile) -> Job:
     """The job, every row of it checked. Raises what makes a row impossible, before anything."""
-    kinds, texts = _expectations(wanted.trial.expect, file)
+    kinds, texts = expectations_for(wanted.trial.expect, file)
     secrets = wanted.terms.secrets
     wish = wished(session, wanted.wish, secrets=secrets)
     trial = replace(wanted.trial, expect=tuple(texts))
@@ -130,7 +131,7 @@ def _job(session: Session, typed: Typed, wanted: Wanted, file: PromptsFile) -> J
     return replace(job, batch=new_batch(job, session.runtime.clock.time()))
 
 
-def _expectations(
+def expectations_for(
     given: Sequence[str], file: PromptsFile
 ) -> tuple[tuple[ExpectKind, ...], list[str]]:
     """How each row's own expected text is meant, and what all answers are held to besides.
@@ -186,7 +187,7 @@ def _carry_out(
     started, since = clock.time(), clock.monotonic()
     interrupted = None
     if runner.todo:
-        with _Shown(session, job, runner):
+        with Shown(session, job, runner):
             interrupted = run_batch(session.runtime, job, runner)
     session.runtime.close()
     result = held_to(
@@ -205,7 +206,7 @@ def _carry_out(
     return code_of_batch(result, allow_partial=wanted.allow_partial)
 
 
-class _Shown:
+class Shown:
     """Shows how far a batch is while it runs, on a terminal."""
 
     def __init__(self, session: Session, job: Job, runner: Runner) -> None:

@@ -36,7 +36,8 @@ class Cell(Struct, frozen=True):
     """What one model said to one prompt. `met` is None where nothing was expected.
 
     `text` is None where words were kept out of the log. `unmet` says what was found instead of
-    what was expected, `error` why there is no whole answer. `score` (0..1) is what judges gave it.
+    what was expected, `error` why there is no whole answer. `score` (0..1) is what judges gave it
+    on so many `ballots`. `wait_s` of `duration_s` it waited to be asked.
     """
 
     name: str
@@ -56,6 +57,8 @@ class Cell(Struct, frozen=True):
     cost_nano: int | None = None
     cached: bool = False
     score: float | None = None
+    ballots: int = 0
+    wait_s: float = 0.0
 
     @property
     def ok(self) -> bool:

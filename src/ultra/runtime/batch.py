@@ -283,7 +283,7 @@ class Runner:
         try:
             check_affordable(action)
         except UsageError:
-            self._stop(
+            self.stop(
                 f"what is left of `--max-cost` ({usd(bound)}) does not pay for another prompt"
             )
             self.out_of_budget = True
@@ -307,13 +307,14 @@ class Runner:
         budget = [error for error in errors if error.error_class is ErrorClass.BUDGET]
         if budget:
             self.out_of_budget = True
-            self._stop(budget[0].message)
+            self.stop(budget[0].message)
             return
         if len(errors) == len(cells) and all(one.error_class in _HOPELESS for one in errors):
-            self._stop(errors[0].message)
+            self.stop(errors[0].message)
         self._done(row_result(row, document, self._merged(row, cells)))
 
-    def _stop(self, why: str) -> None:
+    def stop(self, why: str) -> None:
+        """Ask no more rows; those that are under way come to their end."""
         self.stopped = self.stopped or why
 
     def _merged(self, row: PromptRow, cells: Sequence[Cell]) -> tuple[Cell, ...]:

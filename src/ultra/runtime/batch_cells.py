@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ultra.core.batch import Cell, PromptRow, RowResult
 from ultra.core.expect import Expectation
 from ultra.core.records import CallDocument, RunDocument
+from ultra.core.verdict import Standing
 
 
 def row_result(row: PromptRow, document: RunDocument, cells: Sequence[Cell]) -> RowResult:
@@ -28,7 +29,7 @@ def cells_of(document: RunDocument, expect: Sequence[Expectation]) -> tuple[Cell
     met: dict[str, list[tuple[bool, str]]] = {}
     for check in verdict.checks if verdict else ():
         met.setdefault(check.call_id, []).append((check.met, check.why))
-    scores = {one.call_id: one.score for one in verdict.standings} if verdict else {}
+    standings = {one.call_id: one for one in verdict.standings} if verdict else {}
     cells = []
     for call in document.calls:
         if call.role != "member" or call.parent:
@@ -36,7 +37,7 @@ def cells_of(document: RunDocument, expect: Sequence[Expectation]) -> tuple[Cell
         found = met.get(call.call_id)
         if found is None and call.status == "ok" and call.text is not None:
             found = _checked(call.text, expect)
-        cells.append(_cell(call, found or [], scores.get(call.call_id)))
+        cells.append(_cell(call, found or [], standings.get(call.call_id)))
     return tuple(cells)
 
 
@@ -47,7 +48,7 @@ def _checked(text: str, expect: Sequence[Expectation]) -> list[tuple[bool, str]]
     return [(why is None, why or "") for why in found]
 
 
-def _cell(call: CallDocument, found: Sequence[tuple[bool, str]], score: float | None) -> Cell:
+def _cell(call: CallDocument, found: Sequence[tuple[bool, str]], standing: Standing | None) -> Cell:
     return Cell(
         call.name,
         f"{call.provider}:{call.model}",
@@ -65,5 +66,7 @@ def _cell(call: CallDocument, found: Sequence[tuple[bool, str]], score: float | 
         call.output_tokens,
         call.cost_nano,
         call.cached,
-        score,
+        standing.score if standing else None,
+        standing.ballots if standing else 0,
+        sum(attempt.wait_s for attempt in call.attempts),
     )
