@@ -170,6 +170,7 @@ def test_criteria_and_reference_reach_the_judge(cli: Cli, lab: Lab) -> None:
         (["-m", "a", "--agree", "0.8", "--extract", "number"], "nobody to agree with"),
         (["--criteria", "no jargon"], "`--criteria` is for judges"),
         (["--reference", "400"], "`--reference` is for judges"),
+        (["--duels"], "`--duels` is for judges"),
         (["--runs", "0"], "`--runs` takes 1 to"),
         (["--diff", "--dissent"], "do not go together"),
         (["--diff", "--json"], "`--diff` is for people"),

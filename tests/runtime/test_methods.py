@@ -64,6 +64,28 @@ def test_every_flag_reaches_the_method() -> None:
     )
     assert chosen("a", "b", strategy="moa", layers=3).method.layers == 3
     assert chosen("panel", synthesizer="d").synthesizer == MODELS["d"]
+    assert chosen("a", "b", strategy="vote", min_share=0.75).method.min_share == 0.75
+    assert chosen("a", "b", strategy="best-of", judges=("c",), duels=True).method.duels
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_the_least_share_of_votes_is_a_share(share: float) -> None:
+    """From none to all, said before anything is sent."""
+    with pytest.raises(UsageError, match="from 0 to 1"):
+        chosen("a", "b", strategy="vote", min_share=share)
+
+
+def test_judges_of_a_comparison_may_see_two_answers_at_a_time() -> None:
+    """As those of `best-of`."""
+    wish = Wish(judges=("d",), duels=True)
+
+    assert select_for_compare(profile(), ("a", "b", "c"), no_such, wish).method.duels
+
+
+def test_nobody_is_named_who_would_not_be_asked() -> None:
+    """Who writes in one call compares as well."""
+    with pytest.raises(UsageError, match="`--one-call` leaves nothing for `--judge`"):
+        chosen("a", "b", judges=("c",), one_call=True)
 
 
 def test_samples_are_of_the_best_rated_model_and_fused() -> None:

@@ -75,6 +75,7 @@ def compare(
     judge: options.Judges = None,
     criteria: options.Criteria = None,
     reference: options.Reference = None,
+    duels: options.Duels = False,
     self_judging: options.SelfJudging = False,
     extract: options.Extract = None,
     expect: Annotated[
@@ -205,6 +206,7 @@ def compare(
             judges=tuple(judge or ()),
             criteria=criteria or "",
             reference=reference or "",
+            duels=duels,
             self_judging=self_judging,
             extract=extract or "",
             runs=runs,

@@ -195,6 +195,10 @@ Reference = Annotated[
         help="a right answer, shown to judges",
     ),
 ]
+Duels = Annotated[
+    bool,
+    typer.Option("--duels", envvar="ULTRA_DUELS", help="show judges two answers at a time"),
+]
 SelfJudging = Annotated[
     bool,
     typer.Option(
@@ -210,6 +214,15 @@ Extract = Annotated[
         metavar="KIND",
         envvar="ULTRA_EXTRACT",
         help="what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN",
+    ),
+]
+MinShare = Annotated[
+    float | None,
+    typer.Option(
+        "--min-share",
+        metavar="SHARE",
+        envvar="ULTRA_MIN_SHARE",
+        help="share of votes below which there is no consensus (0.5)",
     ),
 ]
 Expect = Annotated[

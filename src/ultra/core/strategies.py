@@ -149,7 +149,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "every answer, side by side",
         "N + judges x orders",
         one_answer=False,
-        knobs=("judges", "criteria", "reference", "self_judging", "extract"),
+        knobs=("judges", "criteria", "reference", "duels", "self_judging", "extract"),
     ),
 }
 

@@ -108,7 +108,7 @@ def settings_of(selection: Selection, shared: Ask, kinds: Sequence[str]) -> str:
     told = [
         [[one.name, *(str(model.ref) for model in one.models)] for one in selection.members],
         [str(judge.ref) for judge in method.judges],
-        [method.criteria, method.reference, method.self_judging, method.reading],
+        [method.criteria, method.reference, method.duels, method.self_judging, method.reading],
         [str(method.extract), [str(one) for one in method.expect], list(kinds)],
         [shared.system, [[one.name, one.text] for one in shared.quoted]],
         [shared.attachments, shared.sampling, shared.json_schema, shared.tools],

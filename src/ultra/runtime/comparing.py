@@ -57,8 +57,13 @@ def _expectation(text: str) -> Expectation:
 
 
 def _check_method(method: Method) -> None:
-    if not method.judges and (method.criteria or method.reference):
-        flag = "--criteria" if method.criteria else "--reference"
+    said = {
+        "--criteria": method.criteria,
+        "--reference": method.reference,
+        "--duels": method.duels,
+    }
+    flag = next((flag for flag, value in said.items() if value), None)
+    if flag is not None and not method.judges:
         raise UsageError(f"`{flag}` is for judges", hint="name one with `--judge`")
     if method.extract is not None and method.extract.kind == "regex":
         check_pattern(method.extract.detail)

@@ -19,8 +19,10 @@ FLAGS: dict[Knob, str] = {
     "judges": "--judge",
     "criteria": "--criteria",
     "reference": "--reference",
+    "duels": "--duels",
     "self_judging": "--allow-self-judge",
     "extract": "--extract",
+    "min_share": "--min-share",
     "layers": "--layers",
     "one_call": "--one-call",
     "cite": "--cite",
@@ -44,8 +46,10 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     judges: tuple[str, ...] = ()
     criteria: str = ""
     reference: str = ""
+    duels: bool = False
     self_judging: bool = False
     extract: str = ""
+    min_share: float | None = None
     layers: int | None = None
     one_call: bool = False
     cite: bool = False
@@ -76,6 +80,11 @@ def method_of(wish: Wish, strategy: str, base: Method, model: Model) -> Method:
                 f"strategy `{strategy}` does not go by `{FLAGS[knob]}`", hint=_who_does(knob)
             )
         changes[knob] = given[knob]
+    if wish.judges and wish.one_call:
+        raise UsageError(
+            "`--one-call` leaves nothing for `--judge` to do",
+            hint="who writes compares as well; `--synthesizer` names it",
+        )
     changes.pop("synthesizer", None)
     if wish.judges:
         changes["judges"] = tuple(model(name) for name in wish.judges)

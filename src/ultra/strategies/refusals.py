@@ -35,6 +35,8 @@ def check_method(strategy: str, members: Sequence[Target], method: Method) -> No
         )
     if "layers" in row.knobs and not 2 <= method.layers <= MOST_LAYERS:
         raise UsageError(f"`--layers` takes 2 to {MOST_LAYERS}, not `{method.layers}`")
+    if "min_share" in row.knobs and not 0 <= method.min_share <= 1:
+        raise UsageError(f"`--min-share` takes a share from 0 to 1, not `{method.min_share:g}`")
     _check_people(strategy, members, method)
 
 
