@@ -44,6 +44,7 @@ set -g __ultra_values 'ask -m' \
     'ask --criteria' \
     'ask --reference' \
     'ask --extract' \
+    'ask --min-share' \
     'ask --expect' \
     'ask --self' \
     'ask --layers' \
@@ -379,8 +380,10 @@ complete -c ultra -n "__ultra_is '' ask" -l synthesizer -x -a '(__ultra_offer mo
 complete -c ultra -n "__ultra_is '' ask" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
 complete -c ultra -n "__ultra_is '' ask" -l criteria -r -F -d 'what judges go by'
 complete -c ultra -n "__ultra_is '' ask" -l reference -r -F -d 'a right answer, shown to judges'
+complete -c ultra -n "__ultra_is '' ask" -l duels -d 'show judges two answers at a time'
 complete -c ultra -n "__ultra_is '' ask" -l allow-self-judge -d 'let judges judge answers of their own model'
 complete -c ultra -n "__ultra_is '' ask" -l extract -x -a 'number choice exact json: regex:' -d 'what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN'
+complete -c ultra -n "__ultra_is '' ask" -l min-share -x -d 'share of votes below which there is no consensus (0.5)'
 complete -c ultra -n "__ultra_is '' ask" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE, for `cascade`'
 complete -c ultra -n "__ultra_is '' ask" -l self -x -d 'N samples of one model, the best rated of several'
 complete -c ultra -n "__ultra_is '' ask" -l layers -x -d 'layers of `moa`, the writer included'
@@ -455,6 +458,7 @@ complete -c ultra -n "__ultra_is 'compare'" -l allow-partial -d 'exit 0 if a mem
 complete -c ultra -n "__ultra_is 'compare'" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
 complete -c ultra -n "__ultra_is 'compare'" -l criteria -r -F -d 'what judges go by'
 complete -c ultra -n "__ultra_is 'compare'" -l reference -r -F -d 'a right answer, shown to judges'
+complete -c ultra -n "__ultra_is 'compare'" -l duels -d 'show judges two answers at a time'
 complete -c ultra -n "__ultra_is 'compare'" -l allow-self-judge -d 'let judges judge answers of their own model'
 complete -c ultra -n "__ultra_is 'compare'" -l extract -x -a 'number choice exact json: regex:' -d 'what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN'
 complete -c ultra -n "__ultra_is 'compare'" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE; exit 6 if an answer is not so; repeat for all of several'
