@@ -40,7 +40,7 @@ def duels(delta: float, gamma: float, runs: int) -> list[tuple[Ballot, ...]]:
 
     async def once(engine: Engine, number: int) -> tuple[Ballot, ...]:
         settings = Settings(seed=number, method=Method(judges=(judge,)))
-        sittings = pairwise([judge], answers, settings)
+        sittings = pairwise([], answers, settings)
         prompt = asking(f"question {number}")
         return (await hear(prompt, sittings, engine.caller, settings)).ballots
 
@@ -168,8 +168,9 @@ def test_a_judge_is_worth_what_it_can_tell_apart() -> None:
         texts = {answer.call_id: answer.text for answer in answers}
 
         async def chosen(judge: Target) -> bool:
-            sittings = listwise([judge], answers, settings, 1)
-            heard = await hear(prompt, sittings, engine.caller, settings)
+            judging = Settings(seed=number, method=Method(judges=(judge,)))
+            sittings = listwise(members, answers, judging, 1)
+            heard = await hear(prompt, sittings, engine.caller, judging)
             return texts[foremost(heard.ballots)[0]] == right
 
         return right in texts.values(), {at: await chosen(one) for at, one in judges.items()}
