@@ -98,13 +98,18 @@ async def test_forty_eight_processes_do_not_get_over_a_budget_for_eight(tmp_path
 
 
 async def test_a_killed_process_leaves_what_it_may_have_cost(tmp_path: Path) -> None:
-    """Its reservation becomes uncertain with the next run, and the user can settle it."""
+    """Its reservation becomes uncertain with the next run, and the user, told how far it came, can
+    settle it.
+    """
     async with loopback(chat_handler) as server:
         ultra = ultra_at(tmp_path, server.url)
         await ultra.run("budgets", "set", "all", "1", "--mode", "hard")
         process = await ultra.start("ask", "-m", "cut", "hi", "--max-tokens", str(OUT))
         assert process.stdout is not None
         await process.stdout.readexactly(3)
+        async with asyncio.timeout(30):
+            while ultra.rows("SELECT count(*) FROM pieces") == [(0,)]:  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.05)
         process.kill()
         await process.wait()
 
@@ -114,6 +119,7 @@ async def test_a_killed_process_leaves_what_it_may_have_cost(tmp_path: Path) -> 
         done = await ultra.run("budgets", "reconcile", "--all", "--cost", "0.0001", "--apply")
 
     assert "lab:halfway" in listed.out
+    assert " 0 characters" not in listed.out
     assert "`--apply` would settle each at $0.0001" in shown.err
     assert before == [(0, 0, 1)]
     assert "settled at $0.0001 each" in done.err

@@ -10,7 +10,8 @@ from ultra.store.counters import Windows
 
 _LISTED = """
 SELECT r.attempt_id, r.run_id, r.actual_nano, a.started_at, ifnull(c.provider, ''),
-  ifnull(c.model, ''), ifnull(a.status, ''), length(ifnull(a.text, '')),
+  ifnull(c.model, ''), ifnull(a.status, ''), length(ifnull(a.text, ''))
+    + ifnull((SELECT sum(length(p.text)) FROM pieces p WHERE p.attempt_id = r.attempt_id), 0),
   ifnull((SELECT group_concat(s.scope || ' per ' || s.period, ', ') FROM reservation_scope s
     WHERE s.attempt_id = r.attempt_id), '')
 FROM reservation r
