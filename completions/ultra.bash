@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare pick chat demo logs stats cache health budgets models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare pick chat demo logs replay stats cache health budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -11,6 +11,7 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         chat) REPLY=chat ;;
         demo) REPLY=demo ;;
         logs | log) REPLY=logs ;;
+        replay) REPLY=replay ;;
         stats) REPLY=stats ;;
         cache) REPLY=cache ;;
         health) REPLY=health ;;
@@ -40,6 +41,7 @@ _ultra_flags() { # COMMAND: its flags
         'logs list') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs show') REPLY='-r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'replay') REPLY='-m --model --judge --criteria --allow-self-judge --expect --extract --since --tag --limit --seed --format --json --output --deadline --cost-center --max-cost --cache --no-cache --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'stats') REPLY='--rank --since --tag --cost-center --by --json -P --profile --quiet --verbose --debug -h --help' ;;
         'stats show') REPLY='--rank --since --tag --cost-center --by --json -P --profile --quiet --verbose --debug -h --help' ;;
         'cache') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -113,6 +115,7 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
         'logs '0) REPLY='runs' ;;
         'logs list '0) REPLY='runs' ;;
         'logs show '0) REPLY='runs' ;;
+        'replay '*) REPLY='runs' ;;
         'health reset '0) REPLY='models' ;;
         'health open '0) REPLY='models' ;;
         'budgets set '0) REPLY='free' ;;
@@ -227,6 +230,22 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'logs list -P' | 'logs list --profile') REPLY='profiles' ;;
         'logs show -P' | 'logs show --profile') REPLY='profiles' ;;
         'logs path -P' | 'logs path --profile') REPLY='profiles' ;;
+        'replay -m' | 'replay --model') REPLY='models' ;;
+        'replay --judge') REPLY='models' ;;
+        'replay --criteria') REPLY='files' ;;
+        'replay --expect') REPLY='words:exact: contains: regex: number: schema:' ;;
+        'replay --extract') REPLY='words:number choice exact json: regex:' ;;
+        'replay --since') REPLY='free' ;;
+        'replay --tag') REPLY='free' ;;
+        'replay --limit') REPLY='free' ;;
+        'replay --seed') REPLY='free' ;;
+        'replay --format') REPLY='free' ;;
+        'replay --output') REPLY='files' ;;
+        'replay --deadline') REPLY='free' ;;
+        'replay --cost-center') REPLY='free' ;;
+        'replay --max-cost') REPLY='free' ;;
+        'replay --key') REPLY='sources' ;;
+        'replay -P' | 'replay --profile') REPLY='profiles' ;;
         'stats --since') REPLY='free' ;;
         'stats --tag') REPLY='free' ;;
         'stats --cost-center') REPLY='free' ;;

@@ -151,6 +151,24 @@ set -g __ultra_values 'ask -m' \
     'logs show --profile' \
     'logs path -P' \
     'logs path --profile' \
+    'replay -m' \
+    'replay --model' \
+    'replay --judge' \
+    'replay --criteria' \
+    'replay --expect' \
+    'replay --extract' \
+    'replay --since' \
+    'replay --tag' \
+    'replay --limit' \
+    'replay --seed' \
+    'replay --format' \
+    'replay --output' \
+    'replay --deadline' \
+    'replay --cost-center' \
+    'replay --max-cost' \
+    'replay --key' \
+    'replay -P' \
+    'replay --profile' \
     'stats --since' \
     'stats --tag' \
     'stats --cost-center' \
@@ -282,6 +300,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo demo
         case logs log
             echo logs
+        case replay
+            echo replay
         case stats
             echo stats
         case cache
@@ -360,6 +380,7 @@ complete -c ultra -n "__ultra_is ''" -a pick -d 'which answer of a comparison is
 complete -c ultra -n "__ultra_is ''" -a chat -d 'a conversation at a prompt'
 complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated models; nothing is sent or spent'
 complete -c ultra -n "__ultra_is ''" -a logs -d 'what was asked and answered, what it cost and why it failed'
+complete -c ultra -n "__ultra_is ''" -a replay -d 'logged prompts sent to another model: is it as good, for how much?'
 complete -c ultra -n "__ultra_is ''" -a stats -d 'what models were asked for, what it cost, which answer best'
 complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
 complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
@@ -565,6 +586,34 @@ complete -c ultra -n "__ultra_is 'logs path'" -l quiet -d 'only warnings and err
 complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'replay'" -a '(__ultra_offer runs)'
+complete -c ultra -n "__ultra_is 'replay'" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
+complete -c ultra -n "__ultra_is 'replay'" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
+complete -c ultra -n "__ultra_is 'replay'" -l criteria -r -F -d 'what judges go by'
+complete -c ultra -n "__ultra_is 'replay'" -l allow-self-judge -d 'let judges judge answers of their own model'
+complete -c ultra -n "__ultra_is 'replay'" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'instead of a judge: what both answers are held to; repeat for all of several'
+complete -c ultra -n "__ultra_is 'replay'" -l extract -x -a 'number choice exact json: regex:' -d 'instead of a judge: both must come to the same number, choice, json:PATH, ...'
+complete -c ultra -n "__ultra_is 'replay'" -l since -x -d 'prompts of the last `12h`, `30d`, `8w`'
+complete -c ultra -n "__ultra_is 'replay'" -l tag -x -d 'prompts of runs marked with it; repeat for all of several'
+complete -c ultra -n "__ultra_is 'replay'" -l limit -x -d 'the newest N of them'
+complete -c ultra -n "__ultra_is 'replay'" -l seed -x -d 'with --limit: N drawn by it instead of the newest'
+complete -c ultra -n "__ultra_is 'replay'" -l format -x -d 'text, markdown or json'
+complete -c ultra -n "__ultra_is 'replay'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'replay'" -l output -r -F -d 'write there instead of stdout'
+complete -c ultra -n "__ultra_is 'replay'" -l deadline -x -d 'end the run by then'
+complete -c ultra -n "__ultra_is 'replay'" -l cost-center -x -d 'charge the run to it'
+complete -c ultra -n "__ultra_is 'replay'" -l max-cost -x -d 'spend no more on this run'
+complete -c ultra -n "__ultra_is 'replay'" -l cache -l no-cache -d 'let an earlier answer serve, or never'
+complete -c ultra -n "__ultra_is 'replay'" -l redact -d 'replace keys and tokens found in the prompt'
+complete -c ultra -n "__ultra_is 'replay'" -l allow-secrets -d 'send keys found in the prompt'
+complete -c ultra -n "__ultra_is 'replay'" -s y -l yes -d 'spend without asking first'
+complete -c ultra -n "__ultra_is 'replay'" -l dry-run -d 'which calls, to whom, at what cost; send nothing'
+complete -c ultra -n "__ultra_is 'replay'" -l key -x -a '(__ultra_offer sources)' -d 'take the key from there (`-` reads it from stdin); never the key itself'
+complete -c ultra -n "__ultra_is 'replay'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'replay'" -s q -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'replay'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'replay'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'replay'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'stats'" -a show
 complete -c ultra -n "__ultra_is 'stats'" -l rank -d 'models by picks, judges and expectations'
 complete -c ultra -n "__ultra_is 'stats'" -l since -x -d 'only runs of the last `12h`, `30d`, `8w`'

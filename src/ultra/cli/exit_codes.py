@@ -27,6 +27,7 @@ from ultra.runtime.action import Interruption, RunResult
 
 if TYPE_CHECKING:
     from ultra.core.health import Checkup, HealthReport
+    from ultra.runtime.batch import Runner
     from ultra.runtime.batches import BatchResult
 
 OK, FAILED, USAGE, CONFIG, LOST, BUDGET, UNMET, REFUSED = range(8)
@@ -94,19 +95,33 @@ def code_of_batch(result: "BatchResult", *, allow_partial: bool) -> int:
     What answers are held to counts one by one, unless `--fail-if` says what is good enough.
     """
     document, runner = result.document, result.runner
-    if result.interrupted is not None:
-        return INTERRUPTED[result.interrupted]
+    code = code_of_runner(
+        runner, result.interrupted, prompts=document.prompts, allow_partial=allow_partial
+    )
+    if code != OK:
+        return code
+    wrong = any(one.passed < one.checked for one in document.models)
+    missed = bool(document.failed) if document.conditions else wrong
+    return UNMET if missed or runner.tally.disagreed else OK
+
+
+def code_of_runner(
+    runner: "Runner",
+    interrupted: Interruption | None,
+    *,
+    prompts: int,
+    allow_partial: bool = False,
+) -> int:
+    """The exit code of many prompts by how they were asked, whatever the answers were."""
+    if interrupted is not None:
+        return INTERRUPTED[interrupted]
     if runner.out_of_budget:
         return BUDGET
     lost = runner.tally.losses
     if not runner.tally.answered:
         codes = {code_of_class(ErrorClass(kind)) if kind else FAILED for _, kind, _ in lost}
         return codes.pop() if len(codes) == 1 else FAILED
-    if (lost or document.done < document.prompts) and not allow_partial:
-        return LOST
-    wrong = any(one.passed < one.checked for one in document.models)
-    missed = bool(document.failed) if document.conditions else wrong
-    return UNMET if missed or runner.tally.disagreed else OK
+    return LOST if (lost or runner.tally.done < prompts) and not allow_partial else OK
 
 
 def unmet(result: RunResult, agree: float | None) -> bool:

@@ -23,6 +23,9 @@ VERBS: dict[str, Verb] = {
     "logs": Verb(
         "logs", "what was asked and answered, what it cost and why it failed", "Look back"
     ),
+    "replay": Verb(
+        "replay", "logged prompts sent to another model: is it as good, for how much?", "Look back"
+    ),
     "stats": Verb(
         "stats", "what models were asked for, what it cost, which answer best", "Look back"
     ),
@@ -47,7 +50,6 @@ PLANNED = frozenset(
         "cost",
         "map",
         "mcp",
-        "replay",
         "run",
         "serve",
         "tui",

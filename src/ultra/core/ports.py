@@ -408,7 +408,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     `hedge_after_s` is when a first call that has not begun to answer is raced by the next model,
     None for never. `patient` says that the user set a deadline, and so that whatever fits it is
     worth waiting for. `branches` are the turns before the prompt, for each member its own; empty
-    where all go on from the same.
+    where all go on from the same. `given` is an earlier answer that the new one is held against.
     """
 
     quorum: int | None = None
@@ -422,6 +422,7 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     method: Method = Method()
     branches: tuple[tuple[Message, ...], ...] = ()
     patient: bool = False
+    given: Answer | None = None
 
 
 class Outcome(Struct, frozen=True, omit_defaults=True):

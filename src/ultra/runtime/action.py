@@ -13,7 +13,7 @@ from ultra.core.request import Message, Prompt
 if TYPE_CHECKING:  # a run without a route needs none of it
     from ultra.core.routing import Plan as RoutePlan
 
-Verb = Literal["ask", "compare", "chat", "demo", "health"]
+Verb = Literal["ask", "compare", "chat", "demo", "health", "replay"]
 CacheUse = Literal["on", "off", "refresh"]
 Interruption = Literal["sigint", "sigterm", "broken_pipe"]
 
@@ -70,7 +70,8 @@ class Action(Struct, frozen=True):
     to earlier ones; empty starts a new conversation. `keep_text` false keeps words out of the log.
     `branches` are the turns before the prompt, each member's own; empty where all share them.
     `seed` None draws one. `cost_center` empty takes the profile's; `max_cost_nano` bounds the run;
-    `hedge` lets a slow answer be raced; `cache` None leaves it to the profile.
+    `hedge` lets a slow answer be raced; `cache` None leaves it to the profile. `given` is a logged
+    answer that the new one is held against.
     """
 
     verb: Verb
@@ -90,6 +91,7 @@ class Action(Struct, frozen=True):
     hedge: bool = False
     cache: CacheUse | None = None
     branches: tuple[tuple[Message, ...], ...] = ()
+    given: Answer | None = None
 
 
 class RunResult(Struct, frozen=True):

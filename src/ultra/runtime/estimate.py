@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ultra.core.budget import READ_TOKENS
 from ultra.core.cost import ceiling_nano
 from ultra.core.model import Target
-from ultra.core.request import Message, input_tokens_bound, input_tokens_least
+from ultra.core.request import Message, input_tokens_bound, input_tokens_least, said
 from ultra.core.strategies import strategy_row
 from ultra.runtime.action import Action
 from ultra.strategies.plans import Foreseen, Scheme, foreseen
@@ -67,6 +67,7 @@ def scheme_of(action: Action) -> Scheme:
         schema=prompt.json_schema is not None,
         repair=prompt.repair,
         before=tuple(input_tokens_bound(turns) for turns in action.branches),
+        given=input_tokens_bound((said("assistant", action.given.text),)) if action.given else 0,
     )
 
 

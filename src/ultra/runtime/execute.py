@@ -186,6 +186,7 @@ class Run:
             method=action.selection.method,
             patient=context.patient,
             branches=action.branches,
+            given=action.given,
         )
         outcome = await self._carrier(after_s)(
             action.prompt,

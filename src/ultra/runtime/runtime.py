@@ -21,7 +21,12 @@ from ultra.runtime.action import Action, RunResult, Selection
 from ultra.runtime.execute import Services, execute
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.methods import NOTHING, Wish
-from ultra.runtime.selection import check_allowed, select_for_ask, select_for_compare
+from ultra.runtime.selection import (
+    check_allowed,
+    select_for_ask,
+    select_for_compare,
+    select_for_replay,
+)
 from ultra.runtime.spending import check_affordable
 from ultra.runtime.timing import Timing
 from ultra.store.ledger import SqliteLedger
@@ -147,6 +152,10 @@ class Runtime:
     def select_all(self, names: Sequence[str], wish: Wish = NOTHING) -> Selection:
         """Who answers `compare`, and who judges."""
         return select_for_compare(self.profile, names, self.resolve, wish)
+
+    def select_to_replay(self, names: Sequence[str], wish: Wish = NOTHING) -> Selection:
+        """Whom logged prompts are sent to, and who judges."""
+        return select_for_replay(self.profile, names, self.resolve, wish)
 
     def routed(self, action: Action, *, whole: bool = False) -> Action:
         """The run with the plan of its route, made once; without a route, as it is.

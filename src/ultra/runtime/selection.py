@@ -86,6 +86,23 @@ def select_for_compare(
     return chosen
 
 
+def select_for_replay(
+    profile: Profile, names: Sequence[str], resolve: Resolve, wish: Wish = NOTHING
+) -> Selection:
+    """The one model or ensemble that logged prompts are sent to, and who judges its answers."""
+    if not names:
+        raise UsageError("whom the prompts are to be sent to is not said", hint="name it with `-m`")
+    asked = profile.expand(tuple(names))
+    if len(asked) > 1:
+        raise UsageError(
+            f"prompts are replayed to one model at a time, not to {len(asked)}",
+            hint="`ultra compare --prompts` asks several",
+        )
+    chosen = _Chooser(profile, resolve, wish).all(asked, "replay")
+    check_allowed(profile, chosen)
+    return chosen
+
+
 def check_allowed(profile: Profile, selection: Selection) -> None:
     """Raise `GuardError` when the profile forbids anybody who would see the prompt."""
     for target in selection.everyone:

@@ -16,6 +16,13 @@ class Spool:
         self._places: dict[int, tuple[int, int]] = {}
         self._end = 0
 
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file, and of the rows with it."""
+        self._file.close()
+
     def add(self, result: RowResult) -> None:
         """Keep the result of a row, in place of one that it had."""
         data = msgspec.msgpack.encode(result)

@@ -17,7 +17,7 @@ ORDER BY c.member_index IS NULL, c.member_index, c.rowid LIMIT 1"""
 def turn(connection: sqlite3.Connection, rows: RunRows) -> list[Message]:
     """The system messages of a run, what the user said last, and the answer."""
     row = connection.execute(_ASKED, (rows.run.run_id,)).fetchone()
-    asked = _prompt(connection, row[0]) if row else []
+    asked = prompt_messages(connection, row[0]) if row else []
     user = next((message for message in reversed(asked) if message.role == "user"), None)
     return [
         *(message for message in asked if message.role == "system"),
@@ -40,10 +40,12 @@ def branch(connection: sqlite3.Connection, call_id: str) -> list[Message]:
     row = connection.execute(_SAID, (call_id,)).fetchone()
     if row is None or row[0] is None or not row[1]:
         return []
-    return [*_prompt(connection, row[0]), said("assistant", row[1])]
+    return [*prompt_messages(connection, row[0]), said("assistant", row[1])]
 
 
-def _prompt(connection: sqlite3.Connection, listing: str) -> list[Message]:
+def prompt_messages(connection: sqlite3.Connection, listing: str) -> list[Message]:
+    """The messages that a row of `prompts` lists."""
+
     def blob(key: str) -> bytes:
         row = connection.execute("SELECT data FROM blobs WHERE sha256 = ?", (key,)).fetchone()
         return bytes(row[0])
