@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cold, decode, fanout, record, stream
+from benchmarks import batch, cold, decode, fanout, record, stream
 from benchmarks.stats import Result, machine, table
 from ultra.core.text import one_line
 
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[int], list[Result]]] = {
     "fanout": fanout.against_aiohttp,
     "scaling": fanout.hundred_to_thousand,
     "policies": fanout.what_policies_cost,
+    "batch": batch.thousand_prompts,
     "record": record.hundred_thousand,
     "stream": stream.against_aiohttp,
     "decode": decode.against_json,

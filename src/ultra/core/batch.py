@@ -86,8 +86,8 @@ class ModelFigures(Struct, frozen=True):
     `asked` are its calls, of which `errors` gave no whole answer. `accuracy` is the share of whole
     answers that were as expected, with its 95% interval; samples of one prompt count as one.
     `wins` are the prompts at which it alone did best, `compared` those at which it could. Times
-    are of whole answers. `known_nano` is what is known of the cost, `unpriced` how many calls have
-    no price.
+    are of whole answers, without the wait to be asked. `known_nano` is what is known of the cost,
+    `unpriced` how many calls have no price.
     """
 
     name: str

@@ -109,7 +109,7 @@ class _Column:
         self.output_tokens += cell.output_tokens or 0
         self.cached += cell.cached
         if cell.ok and not cell.cached and cell.duration_s is not None:
-            insort(self.seconds, cell.duration_s)
+            insort(self.seconds, max(0.0, cell.duration_s - cell.wait_s))
 
     def figures(self, interval: "Interval | None") -> ModelFigures:
         """What it all comes to."""

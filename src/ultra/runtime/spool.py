@@ -1,6 +1,7 @@
 """Results of a batch on their way to a report: on disk, so that memory does not grow with them."""
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 
 import msgspec
@@ -9,10 +10,11 @@ from ultra.core.batch import RowResult
 
 
 class Spool:
-    """Rows by number, in a file without a name that goes when the process does."""
+    """Rows by number, in a file without a name that goes when the spool does."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - as long as the batch lasts
+        self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - as long as the spool lasts
+        weakref.finalize(self, self._file.close)
         self._places: dict[int, tuple[int, int]] = {}
         self._end = 0
 
