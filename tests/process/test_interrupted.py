@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.process import Ultra, signal_code
+from tests.support.process import Ultra, chat_handler, signal_code
 from tests.support.server import Exchange, Loopback, loopback
 
 
@@ -51,3 +51,24 @@ async def test_a_signal_ends_a_wait_without_a_word(
         False,
         False,
     ), err.decode()
+
+
+async def test_ctrl_c_does_not_wait_for_statistics_to_load(ultra: Ultra) -> None:
+    """They take seconds on a busy machine; the answers are there and the run is on record."""
+    lazy = ultra.folder / "lib" / "scipy"
+    lazy.mkdir(parents=True)
+    wait = "import pathlib, time\npathlib.Path('loading').touch()\ntime.sleep(600)\n"
+    (lazy / "__init__.py").write_text(wait, encoding="utf-8")
+    words = ("compare", "--runs", "2", "--expect", "contains:forty", "-m", "good", "hi")
+    async with loopback(chat_handler) as running:
+        there = Ultra(ultra.folder, running.url, PYTHONPATH=str(lazy.parent))
+        process = await there.start(*words)
+        while not (ultra.folder / "loading").exists():
+            assert process.returncode is None, (await process.communicate())[1]
+            await asyncio.sleep(0.01)
+
+        process.send_signal(signal.SIGINT)
+        _, err = await asyncio.wait_for(process.communicate(), 30)
+
+    assert process.returncode == signal_code(signal.SIGINT), err.decode()
+    assert [row[0] for row in there.attempts()] == ["ok", "ok"]

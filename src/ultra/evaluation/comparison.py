@@ -35,15 +35,18 @@ def compared(
     method: Method,
     found: Found = Found(),  # noqa: B008 - a frozen value
     labels: Sequence[str] = (),
+    *,
+    intervals: bool = True,
 ) -> Verdict:
     """The verdict on the usable answers, in the order given; the others are left out.
 
     Likeness is shown and decides nothing: agreement is what an extractor reads, else what judges
-    say, else unknown. Raises `UsageError` for a pattern that is none.
+    say, else unknown. Without `intervals` statistics are left alone, which take seconds to load.
+    Raises `UsageError` for a pattern that is none.
     """
     usable = [answer for answer in answers if answer.ok]
     checks = checked(usable, method.expect)
-    field = field_of(usable, found.ballots, checks)
+    field = field_of(usable, found.ballots, checks, intervals=intervals)
     several = any(len(one.call_ids) > 1 for one in field.contenders)
     verdict = replace(
         agreement(usable),

@@ -31,7 +31,11 @@ class Field(Struct, frozen=True):
 
 
 def field_of(
-    answers: Sequence[Answer], ballots: Sequence[Ballot], checks: Sequence[Check]
+    answers: Sequence[Answer],
+    ballots: Sequence[Ballot],
+    checks: Sequence[Check],
+    *,
+    intervals: bool = True,
 ) -> Field:
     """The models of some usable answers, with what judges and expectations made of them."""
     scores = {
@@ -39,7 +43,7 @@ def field_of(
         for judge, own in _by_judge(ballots).items()
     }
     field = [_judged(_checked(one, checks), list(scores.values())) for one in by_model(answers)]
-    field, unmeasured = _with_intervals(field, scores)
+    field, unmeasured = _with_intervals(field, scores) if intervals else (field, "")
     return Field(tuple(sorted(field, key=lambda one: -(one.score or 0.0))), unmeasured)
 
 

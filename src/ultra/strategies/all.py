@@ -11,7 +11,7 @@ from ultra.core.extract import Extractor
 from ultra.core.model import Method, Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import Message, Prompt
-from ultra.core.verdict import Recusal
+from ultra.core.verdict import Recusal, Verdict
 from ultra.evaluation.comparison import Found, compared
 from ultra.strategies.judging import Heard, drawn, own_answer
 from ultra.strategies.labels import lettered
@@ -43,8 +43,19 @@ async def all_members(
         emit(StageStarted("judging"))
         found, losses = await _found(prompt, members, usable, caller, settings)
         reasons += losses
-    verdict = compared(usable, method, found, _labels(usable, settings)) if usable else None
+    verdict = await _verdict(usable, found, settings) if usable else None
     return Outcome(tuple(answers), degraded=bool(reasons), reasons=tuple(reasons), verdict=verdict)
+
+
+async def _verdict(usable: Sequence[Answer], found: Found, settings: Settings) -> Verdict:
+    """What is found of the answers; in a thread where intervals may have to be reckoned.
+
+    Statistics take seconds to load on a busy machine, and Ctrl-C is heard meanwhile.
+    """
+    method, labels = settings.method, _labels(usable, settings)
+    if found.ballots or any(one.sample for one in usable):
+        return await asyncio.to_thread(compared, usable, method, found, labels)
+    return compared(usable, method, found, labels)
 
 
 async def _found(

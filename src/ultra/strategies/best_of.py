@@ -1,5 +1,6 @@
 """`best-of`: members answer, judges rank the answers, the best one is given word for word."""
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -45,7 +46,8 @@ async def best_of(
         reasons.append("no ballot was cast; this is the answer most like the others")
         return stand_in(answers, saying, reasons)
     reasons += _unjudged(saying, heard.ballots)
-    ahead = foremost(heard.ballots)
+    # Where duels were lost it loads statistics, which take seconds; Ctrl-C is heard meanwhile.
+    ahead = await asyncio.to_thread(foremost, heard.ballots)
     chosen = min((one for one in saying if one.call_id in ahead), key=_cost)
     return Outcome(
         tuple(answers),
