@@ -1,12 +1,13 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare pick chat demo logs replay stats cache health budgets models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare ab pick chat demo logs replay stats cache health budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
     case "$*" in
         ask) REPLY=ask ;;
         compare) REPLY=compare ;;
+        ab) REPLY=ab ;;
         pick) REPLY=pick ;;
         chat) REPLY=chat ;;
         demo) REPLY=demo ;;
@@ -34,6 +35,10 @@ _ultra_flags() { # COMMAND: its flags
         '') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --duels --allow-self-judge --extract --min-share --expect --self --layers --one-call --cite --sources-only -c --continue --cid --all -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help --version' ;;
         'ask') REPLY='-m --model -s --system --strategy --synthesizer --judge --criteria --reference --duels --allow-self-judge --extract --min-share --expect --self --layers --one-call --cite --sources-only -c --continue --cid --all -t --template -p --param --save -o --option -a --attachment -f --file --schema --repair --tools --max-tokens -x --code --xl -n --no-log -u --usage --no-stdin --no-stream --sanitize --format --json --events --output --deadline --quorum --grace --strict --cost-center --tag --max-cost --hedge --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --explain --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'compare') REPLY='-m --model -s --system -o --option -a --attachment -f --file --schema --tools --max-tokens -n --no-log -u --usage --no-stdin --no-stream --format --json --events --output --deadline --quorum --grace --allow-partial --judge --criteria --reference --duels --allow-self-judge --extract --expect --agree --runs --diff --dissent --blind --prompts --resume --baseline --fail-if --cost-center --tag --max-cost --cache --no-cache --refresh --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
+        'ab') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'ab list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'ab run') REPLY='-m --model --prompts --metric --expect --judge --criteria --reference --allow-self-judge -s --system --system-a --system-b -o --option --option-a --option-b --max-tokens --size --repeats --mde --alpha --sequential --mid-p --seed --deadline --max-cost --cost-center --tag --redact --allow-secrets --format --json --output -y --yes --dry-run -P --profile --quiet --verbose --debug -h --help' ;;
+        'ab show') REPLY='--format --json --output -P --profile --quiet --verbose --debug -h --help' ;;
         'pick') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'chat') REPLY='-m --model -s --system -c --continue --cid -o --option --max-tokens -n --no-log --cost-center --tag --redact --allow-secrets --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'demo') REPLY='-n --no-log -P --profile --quiet --verbose --debug -h --help' ;;
@@ -91,6 +96,7 @@ _ultra_flags() { # COMMAND: its flags
 _ultra_commands() { # COMMAND: the commands under it
     REPLY=''
     case "$*" in
+        'ab') REPLY='list run show' ;;
         'logs') REPLY='list show path' ;;
         'stats') REPLY='show' ;;
         'cache') REPLY='stats clear' ;;
@@ -110,6 +116,8 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
     case "$*" in
         'ask '*) REPLY='free' ;;
         'compare '*) REPLY='free' ;;
+        'ab run '0) REPLY='free' ;;
+        'ab show '0) REPLY='free' ;;
         'pick '0) REPLY='free' ;;
         'pick '1) REPLY='runs' ;;
         'logs '0) REPLY='runs' ;;
@@ -203,6 +211,37 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'compare --max-cost') REPLY='free' ;;
         'compare --key') REPLY='sources' ;;
         'compare -P' | 'compare --profile') REPLY='profiles' ;;
+        'ab -P' | 'ab --profile') REPLY='profiles' ;;
+        'ab list -P' | 'ab list --profile') REPLY='profiles' ;;
+        'ab run -m' | 'ab run --model') REPLY='models' ;;
+        'ab run --prompts') REPLY='files' ;;
+        'ab run --metric') REPLY='words:pass preference latency cost' ;;
+        'ab run --expect') REPLY='words:exact: contains: regex: number: schema:' ;;
+        'ab run --judge') REPLY='models' ;;
+        'ab run --criteria') REPLY='files' ;;
+        'ab run --reference') REPLY='files' ;;
+        'ab run -s' | 'ab run --system') REPLY='free' ;;
+        'ab run --system-a') REPLY='free' ;;
+        'ab run --system-b') REPLY='free' ;;
+        'ab run -o' | 'ab run --option') REPLY='free' ;;
+        'ab run --option-a') REPLY='free' ;;
+        'ab run --option-b') REPLY='free' ;;
+        'ab run --max-tokens') REPLY='free' ;;
+        'ab run --size') REPLY='free' ;;
+        'ab run --repeats') REPLY='free' ;;
+        'ab run --mde') REPLY='free' ;;
+        'ab run --alpha') REPLY='free' ;;
+        'ab run --seed') REPLY='free' ;;
+        'ab run --deadline') REPLY='free' ;;
+        'ab run --max-cost') REPLY='free' ;;
+        'ab run --cost-center') REPLY='free' ;;
+        'ab run --tag') REPLY='free' ;;
+        'ab run --format') REPLY='words:text markdown json' ;;
+        'ab run --output') REPLY='files' ;;
+        'ab run -P' | 'ab run --profile') REPLY='profiles' ;;
+        'ab show --format') REPLY='words:text markdown json' ;;
+        'ab show --output') REPLY='files' ;;
+        'ab show -P' | 'ab show --profile') REPLY='profiles' ;;
         'pick -P' | 'pick --profile') REPLY='profiles' ;;
         'chat -m' | 'chat --model') REPLY='models' ;;
         'chat -s' | 'chat --system') REPLY='free' ;;

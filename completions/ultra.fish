@@ -1,6 +1,9 @@
 # fish completion for ultra. Written by `ultra completions fish`; changes here are lost.
 
-set -g __ultra_commands 'logs list' \
+set -g __ultra_commands 'ab list' \
+    'ab run' \
+    'ab show' \
+    'logs list' \
     'logs show' \
     'logs path' \
     'stats show' \
@@ -108,6 +111,44 @@ set -g __ultra_values 'ask -m' \
     'compare --key' \
     'compare -P' \
     'compare --profile' \
+    'ab -P' \
+    'ab --profile' \
+    'ab list -P' \
+    'ab list --profile' \
+    'ab run -m' \
+    'ab run --model' \
+    'ab run --prompts' \
+    'ab run --metric' \
+    'ab run --expect' \
+    'ab run --judge' \
+    'ab run --criteria' \
+    'ab run --reference' \
+    'ab run -s' \
+    'ab run --system' \
+    'ab run --system-a' \
+    'ab run --system-b' \
+    'ab run -o' \
+    'ab run --option' \
+    'ab run --option-a' \
+    'ab run --option-b' \
+    'ab run --max-tokens' \
+    'ab run --size' \
+    'ab run --repeats' \
+    'ab run --mde' \
+    'ab run --alpha' \
+    'ab run --seed' \
+    'ab run --deadline' \
+    'ab run --max-cost' \
+    'ab run --cost-center' \
+    'ab run --tag' \
+    'ab run --format' \
+    'ab run --output' \
+    'ab run -P' \
+    'ab run --profile' \
+    'ab show --format' \
+    'ab show --output' \
+    'ab show -P' \
+    'ab show --profile' \
     'pick -P' \
     'pick --profile' \
     'chat -m' \
@@ -292,6 +333,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo ask
         case compare
             echo compare
+        case ab
+            echo ab
         case pick
             echo pick
         case chat
@@ -376,6 +419,7 @@ end
 complete -c ultra -f
 complete -c ultra -n "__ultra_is ''" -a ask -d 'one answer, from one model or made out of several (the default)'
 complete -c ultra -n "__ultra_is ''" -a compare -d 'every answer side by side, with what they cost and took'
+complete -c ultra -n "__ultra_is ''" -a ab -d 'experiments: A or B, over the same prompts, with a verdict'
 complete -c ultra -n "__ultra_is ''" -a pick -d 'which answer of a comparison is the one, to go on from'
 complete -c ultra -n "__ultra_is ''" -a chat -d 'a conversation at a prompt'
 complete -c ultra -n "__ultra_is ''" -a demo -d 'the main job over simulated models; nothing is sent or spent'
@@ -507,6 +551,67 @@ complete -c ultra -n "__ultra_is 'compare'" -s q -l quiet -d 'only warnings and 
 complete -c ultra -n "__ultra_is 'compare'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'compare'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'compare'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'ab'" -a list
+complete -c ultra -n "__ultra_is 'ab'" -a run
+complete -c ultra -n "__ultra_is 'ab'" -a show
+complete -c ultra -n "__ultra_is 'ab'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'ab'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'ab'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'ab'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'ab'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'ab'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'ab list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'ab list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'ab list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'ab list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'ab list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'ab list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'ab run'" -s m -l model -x -a '(__ultra_offer models)' -d 'A, then B: model, alias or ensemble; one alone is both'
+complete -c ultra -n "__ultra_is 'ab run'" -l prompts -r -F -d 'what both are asked: lines, .jsonl or .csv with `prompt` and `expected`'
+complete -c ultra -n "__ultra_is 'ab run'" -l metric -x -a 'pass preference latency cost' -d 'pass, preference, latency or cost; else what `--expect` or `--judge` says'
+complete -c ultra -n "__ultra_is 'ab run'" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'exact, contains, regex, number or schema; without WHAT the column `expected`'
+complete -c ultra -n "__ultra_is 'ab run'" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
+complete -c ultra -n "__ultra_is 'ab run'" -l criteria -r -F -d 'what judges go by'
+complete -c ultra -n "__ultra_is 'ab run'" -l reference -r -F -d 'a right answer, shown to judges'
+complete -c ultra -n "__ultra_is 'ab run'" -l allow-self-judge -d 'let judges judge answers of their own model'
+complete -c ultra -n "__ultra_is 'ab run'" -s s -l system -x -d 'system prompt'
+complete -c ultra -n "__ultra_is 'ab run'" -l system-a -x -d 'system prompt of A alone'
+complete -c ultra -n "__ultra_is 'ab run'" -l system-b -x -d 'system prompt of B alone'
+complete -c ultra -n "__ultra_is 'ab run'" -s o -l option -x -d 'temperature, top_p, seed, stop, reasoning_effort, or one of the provider\'s own'
+complete -c ultra -n "__ultra_is 'ab run'" -l option-a -x -d '`-o` of A alone'
+complete -c ultra -n "__ultra_is 'ab run'" -l option-b -x -d '`-o` of B alone'
+complete -c ultra -n "__ultra_is 'ab run'" -l max-tokens -x -d 'cap the answer'
+complete -c ultra -n "__ultra_is 'ab run'" -l size -x -d 'ask N of the prompts, drawn at random; else all'
+complete -c ultra -n "__ultra_is 'ab run'" -l repeats -x -d 'ask each prompt R times'
+complete -c ultra -n "__ultra_is 'ab run'" -l mde -x -d 'the smallest difference that matters: a share (0.1), dollars for cost'
+complete -c ultra -n "__ultra_is 'ab run'" -l alpha -x -d 'how often equal arms may be told apart'
+complete -c ultra -n "__ultra_is 'ab run'" -l sequential -d 'look after every prompt, and end as soon as the evidence is enough'
+complete -c ultra -n "__ultra_is 'ab run'" -l mid-p -d 'McNemar\'s mid-p, not the exact p'
+complete -c ultra -n "__ultra_is 'ab run'" -l seed -x -d 'for order and draws; else by name'
+complete -c ultra -n "__ultra_is 'ab run'" -l deadline -x -d 'end the run by then'
+complete -c ultra -n "__ultra_is 'ab run'" -l max-cost -x -d 'spend no more on this run'
+complete -c ultra -n "__ultra_is 'ab run'" -l cost-center -x -d 'charge the run to it'
+complete -c ultra -n "__ultra_is 'ab run'" -l tag -x -d 'mark the run in the log; repeat'
+complete -c ultra -n "__ultra_is 'ab run'" -l redact -d 'replace keys and tokens found in the prompt'
+complete -c ultra -n "__ultra_is 'ab run'" -l allow-secrets -d 'send keys found in the prompt'
+complete -c ultra -n "__ultra_is 'ab run'" -l format -x -a 'text markdown json' -d 'text, markdown or json'
+complete -c ultra -n "__ultra_is 'ab run'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'ab run'" -l output -r -F -d 'write there instead of stdout'
+complete -c ultra -n "__ultra_is 'ab run'" -s y -l yes -d 'spend without asking first'
+complete -c ultra -n "__ultra_is 'ab run'" -l dry-run -d 'which calls, to whom, at what cost; send nothing'
+complete -c ultra -n "__ultra_is 'ab run'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'ab run'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'ab run'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'ab run'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'ab run'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'ab show'" -l format -x -a 'text markdown json' -d 'text, markdown or json'
+complete -c ultra -n "__ultra_is 'ab show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'ab show'" -l output -r -F -d 'write there instead of stdout'
+complete -c ultra -n "__ultra_is 'ab show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'ab show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'ab show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'ab show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'ab show'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'pick'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'pick'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'pick'" -l quiet -d 'only warnings and errors on stderr'

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ultra.core.health import Checkup, HealthReport
     from ultra.runtime.batch import Runner
     from ultra.runtime.batches import BatchResult
+    from ultra.runtime.trials import Carried
 
 OK, FAILED, USAGE, CONFIG, LOST, BUDGET, UNMET, REFUSED = range(8)
 INTERNAL, LATER, DEADLINE = 70, 75, 124
@@ -122,6 +123,20 @@ def code_of_runner(
         codes = {code_of_class(ErrorClass(kind)) if kind else FAILED for _, kind, _ in lost}
         return codes.pop() if len(codes) == 1 else FAILED
     return LOST if (lost or runner.tally.done < prompts) and not allow_partial else OK
+
+
+def code_of_ab(carried: "Carried") -> int:
+    """The exit code of an experiment: any verdict is an answer, unless too much is missing."""
+    if carried.interrupted is not None:
+        return INTERRUPTED[carried.interrupted]
+    if carried.out_of_budget:
+        return BUDGET
+    report = carried.report
+    if not report.pairs and carried.classes:
+        codes = {code_of_class(ErrorClass(kind)) if kind else FAILED for kind in carried.classes}
+        return codes.pop() if len(codes) == 1 else FAILED
+    whole = report.stage == "done" and report.verdict != "inconclusive (missing data)"
+    return OK if whole else LOST
 
 
 def unmet(result: RunResult, agree: float | None) -> bool:

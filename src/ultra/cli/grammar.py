@@ -43,6 +43,7 @@ KINDS = {
     "tools": FILES,
     "path": FILES,
     "folder": FILES,
+    "metric": "words:pass preference latency cost",
     "shell": "words:bash zsh fish",
     "endpoint": "models",
     "probe": "words:list prompt",
@@ -52,6 +53,7 @@ KINDS = {
 FORMATS = {
     "ask": "words:text markdown json ndjson",
     "compare": "words:text markdown json ndjson html csv junit",
+    "ab": "words:text markdown json",
 }
 
 

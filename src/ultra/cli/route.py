@@ -10,7 +10,7 @@ TAKES_VALUE = {"-P", "--profile"}
 PLAIN = {"--debug", "-q", "--quiet", "--verbose"}
 """Options that may stand before the verb; they are handed to it."""
 
-PAIRS = {"-o", "--option", "-p", "--param"}
+PAIRS = {"-o", "--option", "--option-a", "--option-b", "-p", "--param"}
 """Options that take `name value` as llm does, or `name=value`."""
 
 VERY_CLOSE = 0.75

@@ -17,6 +17,7 @@ class Verb(NamedTuple):
 VERBS: dict[str, Verb] = {
     "ask": Verb("ask", "one answer, from one model or made out of several (the default)", "Ask"),
     "compare": Verb("compare", "every answer side by side, with what they cost and took", "Ask"),
+    "ab": Verb("ab", "experiments: A or B, over the same prompts, with a verdict", "Ask"),
     "pick": Verb("pick", "which answer of a comparison is the one, to go on from", "Ask"),
     "chat": Verb("chat", "a conversation at a prompt", "Ask"),
     "demo": Verb("demo", "the main job over simulated models; nothing is sent or spent", "Ask"),
@@ -46,7 +47,6 @@ VERBS: dict[str, Verb] = {
 
 PLANNED = frozenset(
     {
-        "ab",
         "cost",
         "map",
         "mcp",

@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from ultra.core.expect import ExpectKind
+
 EXPERIMENT_VERSION = 1
 
 TAG = "ab"
@@ -15,7 +17,7 @@ TAG = "ab"
 
 Metric = Literal["pass", "preference", "latency", "cost"]
 """`pass` is the share of answers that are as expected, `preference` how much oftener judges put one
-arm first, `latency` the logarithm of the seconds of a whole answer, `cost` dollars a prompt."""
+arm first, `latency` the logarithm of the seconds of a whole answer, `cost` dollars an answer."""
 
 Test = Literal["exact McNemar", "mid-p McNemar", "sign-flip permutation", "e-process"]
 Verdict = Literal["A", "B", "equivalent", "inconclusive", "inconclusive (missing data)"]
@@ -25,7 +27,7 @@ MOST_MISSING = 0.05
 """The share of pairs without both answers beyond which nothing is concluded."""
 
 
-class Arm(Struct, frozen=True, omit_defaults=True):
+class Arm(Struct, frozen=True):
     """Who answers in one arm, by the name in the profile, and what it is told beyond the prompt.
 
     `options` are `name=value`. An empty `system` leaves that to the prompt.
@@ -36,7 +38,7 @@ class Arm(Struct, frozen=True, omit_defaults=True):
     options: tuple[str, ...] = ()
 
 
-class Design(Struct, frozen=True, omit_defaults=True):
+class Design(Struct, frozen=True):
     """What the user settles. `prompts` is the file; `kinds` say how its expected texts are meant.
 
     `alpha` is the chance of telling equal arms apart that is put up with, `smallest` the smallest
@@ -50,7 +52,7 @@ class Design(Struct, frozen=True, omit_defaults=True):
     metric: Metric
     smallest: float
     expect: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[ExpectKind, ...] = ()
     judges: tuple[str, ...] = ()
     criteria: str = ""
     reference: str = ""
@@ -68,7 +70,7 @@ class Registration(Struct, frozen=True):
     """A design with what it was found to mean, as it stands before the first call, for good.
 
     `better` is the direction of the metric. `prompts` is how many take part and `prompts_sha` is of
-    the file's bytes; models are `provider:model`.
+    the file's bytes; models are `provider:model`. `simulated` says that answers are made up.
     """
 
     design: Design
@@ -80,6 +82,7 @@ class Registration(Struct, frozen=True):
     a_models: tuple[str, ...]
     b_models: tuple[str, ...]
     judge_models: tuple[str, ...]
+    simulated: bool = False
 
     @property
     def places(self) -> int:
@@ -195,13 +198,16 @@ class Report(Struct, frozen=True):
 class Prospect(Struct, frozen=True):
     """What an experiment can find and may cost, said before anything is spent.
 
-    `finds` are the smallest differences that so many prompts find four times in five, by how often
-    the arms part (`"0.2"`), None for none; `needed` the prompts that the smallest difference of
-    interest takes. Both are in standard deviations under `"sd"` where the spread is not known.
+    `finds` are the smallest differences that so many prompts find four times in five, by the share
+    of prompts that tell the arms apart (`"0.2"`), None for none at all; `needed` the prompts that
+    the smallest difference of interest takes. Where the spread is not known before, `finds` has one
+    in standard deviations of the differences, under `"sd"`. `answers` and `ballots` are yet to be
+    asked for, at costs that are None for unknown.
     """
 
     prompts: int
-    calls: int
+    answers: int
+    ballots: int
     finds: dict[str, float | None]
     needed: dict[str, int]
     expected_nano: int | None

@@ -180,7 +180,7 @@ def _fixed(bare: Report, prompts: Sequence[_Prompt]) -> Report:
         p = permutation_p(differences, seed=design.seed)
         interval, name = _interval(differences, bare.registration)
         spread = spread_of(differences)
-        least = detectable_mean(len(prompts), spread, alpha=design.alpha) if spread else None
+        least = detectable_mean(len(prompts), spread, alpha=design.alpha)
     return replace(
         found,
         low=interval.low if interval else None,

@@ -13,7 +13,7 @@ from ultra.core.request import Message, Prompt
 if TYPE_CHECKING:  # a run without a route needs none of it
     from ultra.core.routing import Plan as RoutePlan
 
-Verb = Literal["ask", "compare", "chat", "demo", "health", "replay"]
+Verb = Literal["ask", "compare", "chat", "demo", "health", "replay", "ab"]
 CacheUse = Literal["on", "off", "refresh"]
 Interruption = Literal["sigint", "sigterm", "broken_pipe"]
 

@@ -48,6 +48,7 @@ class Job(Struct, frozen=True):
 
     `base` is what the runs share, its prompt that of the first row; `shared` what prompts share.
     `kinds` say how the expected text of a row is meant. `agree` is the share that must agree.
+    No more than `at_once` rows are under way.
     """
 
     file: PromptsFile
@@ -56,6 +57,7 @@ class Job(Struct, frozen=True):
     kinds: tuple[ExpectKind, ...]
     batch: str
     agree: float | None = None
+    at_once: int = AT_ONCE
 
     @property
     def members(self) -> tuple[Target, ...]:
@@ -245,7 +247,7 @@ class Runner:
     async def _turn(self, row: PromptRow, everywhere: Everywhere) -> Action | None:
         """The run that asks a row, once it is its turn; None when no more are to be asked."""
         action = self.action(row)
-        while len(self._under_way) >= room(action, everywhere):
+        while len(self._under_way) >= min(room(action, everywhere), self._job.at_once):
             await self._one_ends()
         bound = self._bound(action)
         while bound is None:
