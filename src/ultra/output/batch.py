@@ -1,6 +1,7 @@
 """What a batch came to: the summary of every report, and what came of one answer in a word."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -69,7 +70,8 @@ def title(document: BatchDocument) -> str:
     if document.done < document.prompts:
         done = f"{document.done:,} of {done}"
     models = f"{len(document.models)} model{'s' if len(document.models) > 1 else ''}"
-    return f"{cell(document.file, 80)}: {done}, {models}"
+    file = "stdin" if document.file == "-" else Path(document.file).name
+    return f"{cell(file, 80)}: {done}, {models}"
 
 
 def notes(document: BatchDocument) -> list[str]:

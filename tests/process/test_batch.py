@@ -1,0 +1,144 @@
+"""A batch as a process: killed, stopped, watched; nothing that was answered is paid for twice."""
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import USAGE, Ultra, chunk, signal_code
+from tests.support.pty import OnTerminal
+from tests.support.server import Exchange, Loopback, loopback
+
+PROMPTS = 60
+PAIR = ("-m", "good", "-m", "other")
+
+
+class Lab:
+    """Answers every prompt with itself; from the call `hold` on it keeps callers waiting."""
+
+    def __init__(self) -> None:
+        self.begun: Counter[tuple[str, str]] = Counter()
+        self.answered: Counter[tuple[str, str]] = Counter()
+        self.hold: int | None = None
+
+    async def __call__(self, exchange: Exchange) -> None:
+        body = exchange.seen.json()
+        assert isinstance(body, dict)
+        who = (str(body["model"]), str(body["messages"][-1]["content"]))
+        self.begun[who] += 1
+        if self.hold is not None and self.begun.total() > self.hold:
+            await exchange.stall()
+        await exchange.sse([chunk(who[1]), chunk(finish="stop"), USAGE])
+        self.answered[who] += 1
+
+    async def held_up(self, process: asyncio.subprocess.Process) -> None:
+        """Wait until nothing goes on any more."""
+        assert self.hold is not None
+        while self.begun.total() <= self.hold or self.answered.total() < self.hold:
+            assert process.returncode is None
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab()
+
+
+@pytest.fixture
+async def server(lab: Lab) -> AsyncIterator[Loopback]:
+    async with loopback(lab) as running:
+        yield running
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "prompts.csv"
+    rows = "".join(f"question {n},question {n}\n" for n in range(PROMPTS))
+    path.write_text(f"prompt,expected\n{rows}", encoding="utf-8")
+    return str(path)
+
+
+async def logged(ultra: Ultra, process: asyncio.subprocess.Process, calls: int) -> None:
+    """Wait until so many answers are in the log: an answer that came is written a moment later."""
+    query = "SELECT count(*) FROM attempts WHERE status = 'ok'"
+    while ultra.rows(query)[0][0] < calls:
+        assert process.returncode is None
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+async def test_a_batch_that_was_cut_goes_on_where_it_was(
+    ultra: Ultra, lab: Lab, file: str, number: signal.Signals
+) -> None:
+    """Whatever ended it: what was answered is asked once, what was not once more."""
+    lab.hold = 51
+    process = await ultra.start("compare", *PAIR, "--prompts", file, "--json")
+    await lab.held_up(process)
+    await logged(ultra, process, lab.hold)
+    process.send_signal(number)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    answered, lab.hold = lab.answered.copy(), None
+    ended = await ultra.run("compare", *PAIR, "--prompts", file, "--resume", "--json")
+
+    assert (ended.code, ended.err.count("error:")) == (0, 0), ended.err
+    document = json.loads(ended.out)
+    assert document["done"] == PROMPTS
+    assert [one["passed"] for one in document["models"]] == [PROMPTS, PROMPTS]
+    assert answered.total() == 51
+    assert {lab.begun[who] for who in answered} == {1}
+    assert set(lab.answered.values()) == {1}
+    assert lab.answered.total() == 2 * PROMPTS
+    if number != signal.SIGKILL:
+        assert process.returncode == signal_code(number)
+        assert b"the same command with `--resume` goes on" in err
+
+
+async def test_what_was_done_is_reported_after_ctrl_c(ultra: Ultra, lab: Lab, file: str) -> None:
+    """A report of the rows that are whole, which says that it is not all."""
+    lab.hold = 40
+    process = await ultra.start("compare", *PAIR, "--prompts", file, "--json")
+    await lab.held_up(process)
+    await logged(ultra, process, lab.hold)
+    process.send_signal(signal.SIGINT)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+
+    document = json.loads(out)
+    assert 0 < document["done"] < PROMPTS
+    assert len(document["rows"]) == document["done"]
+    assert document["stopped"] == "interrupted"
+
+
+async def test_words_that_were_not_kept_are_asked_for_again(
+    ultra: Ultra, lab: Lab, file: str
+) -> None:
+    """With `-n` a row that is done is known by its checks; its words are nowhere."""
+    await ultra.run("compare", *PAIR, "--prompts", file, "-n")
+    ended = await ultra.run("compare", *PAIR, "--prompts", file, "-n", "--resume", "--json")
+
+    document = json.loads(ended.out)
+    assert set(lab.begun.values()) == {1}
+    assert [one["passed"] for one in document["models"]] == [PROMPTS, PROMPTS]
+    assert {cell["text"] for row in document["rows"] for cell in row["cells"]} == {None}
+
+
+async def test_a_pipe_sees_no_progress(ultra: Ultra, file: str) -> None:
+    ended = await ultra.run("compare", *PAIR, "--prompts", file)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "\x1b" not in ended.out
+
+
+async def test_a_terminal_sees_how_far_it_is(ultra: Ultra, lab: Lab, file: str) -> None:
+    """One line that is redrawn, and gone when the table stands."""
+    async with OnTerminal(ultra, "compare", *PAIR, "--prompts", file, columns=100) as on:
+        await on.until("of 60 prompts")
+        code = await on.ended()
+
+    assert code == 0
+    assert "━" in on.text
+    assert "of 60 prompts" not in on.grid().text
+    assert "60 prompts, 2 models" in on.grid().text
