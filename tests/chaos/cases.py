@@ -1092,6 +1092,49 @@ TIMES = (
 )
 """Deadlines at every place where a run may wait, quorums, and who loses."""
 
+HEDGED = (
+    Case(
+        "H1",
+        "slow to begin for once, with `--hedge`: the next model is asked as well",
+        model("hang"),
+        ("--hedge", "-m", "faulty", *SPARE),
+        script="slow_for_once",
+        expect=Expect(
+            None,
+            1,
+            0,
+            ("primary cancelled", "hedge ok"),
+            spare=1,
+            answer=ANSWER,
+            charged=INPUT + ONCE,
+        ),
+    ),
+    Case(
+        "H2",
+        "slow to begin again, with `--hedge`: one attempt in twenty may be a second copy",
+        model("hang", first_token_s=1.0),
+        ("--hedge", "-m", "faulty", *SPARE),
+        script="slow_for_once",
+        expect=Expect(
+            "timeout",
+            2,
+            0,
+            ("primary error timeout", "fallback ok"),
+            spare=2,
+            answer=ANSWER,
+            says=("no first token",),
+        ),
+    ),
+    Case(
+        "H3",
+        "`--hedge`, and the log knows too little of the model",
+        model("good"),
+        ("--hedge", "--verbose", *SPARE),
+        expect=replace(CLEAN, says=("fewer than 20 answers",)),
+    ),
+)
+"""A first model that is slow to begin is raced by the next."""
+
 LIMITS = (
     *(
         Case(
@@ -1122,6 +1165,7 @@ CASES: tuple[Case, ...] = (
     *HOST,
     *MONEY,
     *TIMES,
+    *HEDGED,
     *LIMITS,
     *OTHERS,
 )

@@ -18,7 +18,9 @@ from msgspec.structs import replace
 from tests.chaos.cases import IMPATIENT, SPARE, Case
 from tests.chaos.faults import ANSWER
 from tests.chaos.stage import Seen, Stage
+from tests.support.ledger import quick_once
 from tests.support.process import UNMEASURED, Ended
+from ultra.core.model import Endpoint, KeyRef, Target
 from ultra.store.schema import MIGRATIONS
 
 Script = Callable[[Stage, Case], Awaitable[Seen]]
@@ -196,6 +198,21 @@ async def loser_is_stopped(stage: Stage, case: Case) -> Seen:
     seen = await running
     await stage.server.until(lambda server: server.left == 1, 30)
     return replace(seen, rows=tuple(sorted(seen.rows)))
+
+
+@script
+async def slow_for_once(stage: Stage, case: Case) -> Seen:
+    """The log knows the model to be quick; rows and charges are those of this run alone."""
+    endpoint = Endpoint("lab", "openai-chat", f"{stage.server.url}/lab/v1", KeyRef("none"))
+    await quick_once(stage.ultra.database, Target("faulty", case.setting.model, endpoint))
+    before = len(stage.rows())
+    if case.expect is not None and case.expect.spare > 1:
+        hedged = await stage.ask(*case.argv)
+        assert "hedge ok" in hedged.rows
+        before = len(hedged.rows)
+    seen = await stage.ask(*case.argv)
+    rows = stage.rows()[before:]
+    return replace(seen, rows=seen.rows[before:], charged=sum(row[3] or 0 for row in rows))
 
 
 @script

@@ -3,11 +3,10 @@
 import asyncio
 import json
 import signal
-import time
 from pathlib import Path
 from typing import Literal
 
-from tests.support.ledger import attempt_record, ledger_at, result, run_record
+from tests.support.ledger import quick_once
 from tests.support.process import USAGE, WORDS, Ultra, chunk
 from tests.support.server import Exchange, Loopback, loopback
 from ultra.core.model import Endpoint, KeyRef, Target
@@ -148,7 +147,8 @@ async def raced(ultra: Ultra, server: Loopback) -> None:
     """Make a profile of two racers, with a first one that the log knows to be quick."""
     profile = ultra.home / "config" / "ultra.yaml"
     profile.write_text(RACERS.replace("URL", server.url), encoding="utf-8")
-    await _fast_once(ultra.database, f"{server.url}/v1")
+    endpoint = Endpoint("lab", "openai-chat", f"{server.url}/v1", KeyRef("none"))
+    await quick_once(ultra.database, Target("lame", "lame", endpoint))
 
 
 async def test_a_copy_that_speaks_first_is_the_answer(tmp_path: Path) -> None:
@@ -219,17 +219,3 @@ async def test_ctrl_c_in_a_race_ends_both_and_keeps_both_rows(tmp_path: Path) ->
             ("spare", "hedge", "cancelled"),
         ]
         assert [row[5] for row in rows] == [9_000, 9_000]
-
-
-async def _fast_once(database: Path, base_url: str) -> None:
-    """Put forty quick answers of the slow model into the log."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    lame = Target("lame", "lame", Endpoint("lab", "openai-chat", base_url, KeyRef("none")))
-    ledger, at = ledger_at(database), time.time() - 600.0
-    for number in range(40):
-        run = f"run{number:09}"
-        ledger.begin_run(run_record(run, started_at=at))
-        await ledger.admit(attempt_record(run, target=lame, started_at=at))
-        ledger.close(f"{run}-1.1", result(ttft_s=0.05, ended_at=at + 1.0))
-    assert await ledger.flush(30.0)
-    ledger.shutdown(30.0)

@@ -1,6 +1,7 @@
 """Records to put in a ledger, and eyes for what its file then holds."""
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -104,6 +105,19 @@ def ledger_at(
         checkpoint_s=checkpoint_s,
         breaker=breaker,
     )
+
+
+async def quick_once(database: Path, model: Target) -> None:
+    """Put thirty answers of a few minutes ago into a log, each of which began at once."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    ledger, at = ledger_at(database), time.time() - 600.0
+    for number in range(30):
+        run = f"run{number:09}"
+        ledger.begin_run(run_record(run, started_at=at))
+        await ledger.admit(attempt_record(run, target=model, started_at=at))
+        ledger.close(f"{run}-1.1", result(ttft_s=0.05, ended_at=at + 1.0))
+    assert await ledger.flush(30.0)
+    ledger.shutdown(30.0)
 
 
 async def tell(
