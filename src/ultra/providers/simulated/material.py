@@ -5,6 +5,7 @@ whatever the name; `(simulated by NAME, quality NUMBER)` says who wrote a text a
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -13,11 +14,8 @@ from ultra.core.request import Message
 from ultra.providers.simulated import questions
 from ultra.providers.simulated.questions import Question
 
-_LABELLED = re.compile(
-    r"<(?P<name>[\w-]+) label=(?P<quote>[\"']?)(?P<label>[\w-]+)(?P=quote)>"
-    r"(?P<text>.*?)</(?P=name)>",
-    re.DOTALL,
-)
+_OPENING = re.compile(r"<(?P<name>[\w-]+) label=(?P<quote>[\"']?)(?P<label>[\w-]+)(?P=quote)>")
+_CLOSING = re.compile(r"</(?P<name>[\w-]+)>")
 _MARK = re.compile(r"\(simulated by (?P<author>[^(),\n]+), quality (?P<quality>-?\d+(?:\.\d+)?)\)")
 
 
@@ -31,31 +29,27 @@ class Piece(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """What the user said that matters: the labelled texts, first to last, and the rest around them.
+    """What the user said that matters: the labelled texts, first to last.
 
     `question` is the built-in question that is asked, None for any other.
     """
 
     pieces: tuple[Piece, ...]
-    rest: str
     question: Question | None
 
 
 def told(messages: Sequence[Message]) -> Told:
-    """The last turn of the user that holds labelled texts, else the last one of all.
+    """What the last turn of the user that holds labelled texts tells, else the last one of all.
 
-    A turn of such texts alone goes back to earlier ones for the question.
+    Without a question beside such texts, that of an earlier turn is meant.
     """
-    turns = [turn.text for turn in messages if turn.role == "user"]
-    holding = next((turn for turn in reversed(turns) if _LABELLED.search(turn)), None)
-    if holding is None:
-        last = turns[-1] if turns else ""
-        return Told((), last, questions.asked_in(last))
-    pieces = tuple(_piece(found) for found in _LABELLED.finditer(holding))
-    earlier = turns[: turns.index(holding)]
-    rest = _LABELLED.sub("", holding)
-    asked = (questions.asked_in(text) for text in (rest, *reversed(earlier)))
-    return Told(pieces, rest, next((one for one in asked if one is not None), None))
+    turns = [turn.text for turn in messages if turn.role == "user"] or [""]
+    for at in range(len(turns) - 1, -1, -1):
+        pieces, rest = _parted(turns[at])
+        if pieces:
+            asked = (questions.asked_in(text) for text in (rest, *reversed(turns[:at])))
+            return Told(pieces, next((one for one in asked if one is not None), None))
+    return Told((), questions.asked_in(turns[-1]))
 
 
 def mark(author: str, quality: float) -> str:
@@ -63,10 +57,28 @@ def mark(author: str, quality: float) -> str:
     return f"(simulated by {re.sub(r'[(),]', ' ', author)}, quality {quality:g})"
 
 
-def _piece(found: re.Match[str]) -> Piece:
-    text = found["text"].strip()
+def _parted(text: str) -> tuple[tuple[Piece, ...], str]:
+    """The labelled texts, and what stands around them."""
+    closings: dict[str, list[tuple[int, int]]] = {}
+    for found in _CLOSING.finditer(text):
+        closings.setdefault(found["name"], []).append(found.span())
+    pieces: list[Piece] = []
+    around: list[str] = []
+    at = 0
+    for found in _OPENING.finditer(text):
+        later = closings.get(found["name"], [])
+        nearest = bisect_left(later, found.span()[1:])
+        if found.start() < at or nearest == len(later):
+            continue
+        start, end = later[nearest]
+        pieces.append(_piece(found["label"], text[found.end() : start].strip()))
+        around.append(text[at : found.start()])
+        at = end
+    return tuple(pieces), "".join([*around, text[at:]])
+
+
+def _piece(label: str, text: str) -> Piece:
     marked = _MARK.search(text)
     if marked is None:
-        return Piece(found["label"], text)
-    plain = _MARK.sub("", text).strip()
-    return Piece(found["label"], plain, marked["author"], float(marked["quality"]))
+        return Piece(label, text)
+    return Piece(label, _MARK.sub("", text).strip(), marked["author"], float(marked["quality"]))
