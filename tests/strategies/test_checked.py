@@ -138,14 +138,14 @@ def test_compare_marks_the_members_that_are_off_the_schema() -> None:
     assert len(bench.provider.requests) == 2
 
 
-def test_the_fused_answer_is_repaired_by_its_writer() -> None:
-    """Members' answers are material; what the writer wrote is what counts."""
+def fused(written: str, repaired: str) -> tuple[Outcome, Bench]:
+    """Two members who say 36 and 1, a writer, and its repair."""
 
     def writes(request: CallRequest, _number: int) -> Script:
         if request.messages[-2:][0].role == "assistant":
-            return says(GOOD)
+            return says(repaired)
         told = request.messages[0].role == "system"
-        return says(BAD) if told else says(GOOD)
+        return says(written) if told else says(GOOD)
 
     async def main() -> tuple[Outcome, Bench]:
         bench = Bench({"a": says(GOOD), "b": says('{"age":1}'), "s": writes})
@@ -160,8 +160,34 @@ def test_the_fused_answer_is_repaired_by_its_writer() -> None:
         bench.check()
         return outcome, bench
 
-    outcome, bench = virtual(main())
+    return virtual(main())
+
+
+def test_the_fused_answer_is_repaired_by_its_writer() -> None:
+    """Members' answers are material; what the writer wrote is what counts."""
+    outcome, bench = fused(BAD, GOOD)
 
     assert outcome.answer is not None
     assert (outcome.answer.text, outcome.answer.name) == (GOOD, "s")
     assert bench.provider.to("s")[-1].messages[0].role == "user"
+
+
+@pytest.mark.parametrize(
+    ("written", "repaired", "told"),
+    [
+        ('{"age":"77"}', GOOD, ()),
+        ('{"age":"77"}', '{"age":77}', ("77",)),
+        ('{"age":"36"}', '{"age":88}', ("88",)),
+        ('{"age":"77"}', '{"age":88}', ("88",)),
+    ],
+    ids=["gone", "kept", "new", "another"],
+)
+def test_what_stands_nowhere_is_told_of_the_repaired_answer(
+    written: str, repaired: str, told: tuple[str, ...]
+) -> None:
+    """It is the one that is given; what the repair threw out is no longer told."""
+    outcome, _ = fused(written, repaired)
+
+    assert outcome.answer is not None
+    assert outcome.answer.text == repaired
+    assert (outcome.verdict.unsupported_tokens if outcome.verdict else ()) == told

@@ -10,6 +10,7 @@ from ultra.core.errors import CallError, ErrorClass
 from ultra.core.model import Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings, Strategy
 from ultra.core.request import Prompt
+from ultra.core.verdict import Verdict
 from ultra.strategies.requests import member_of, request_to
 from ultra.strategies.structured import repair_turns
 
@@ -51,9 +52,35 @@ def checked(strategy: Strategy) -> Strategy:
         request = request_to(replace(prompt, messages=messages), writer, settings)
         async with caller.open([CallSpec(request, "answer")]) as calls:
             repaired = (await calls.settle(None, None))[0]
-        return _with_repaired(outcome, repaired, why, schema)
+        looked_up = replace(outcome, verdict=_looked_up(outcome, repaired, prompt))
+        return _with_repaired(looked_up, repaired, why, schema)
 
     return run
+
+
+def _looked_up(outcome: Outcome, repaired: Answer, prompt: Prompt) -> Verdict | None:
+    """The verdict with what stands nowhere told of the repaired answer, where one was looked up.
+
+    What the answer before had of its own is no source of the repaired one; what it had from the
+    others is.
+    """
+    before, verdict = outcome.answer, outcome.verdict
+    given = {one.call_id for one in outcome.answers} | set(verdict.call_ids if verdict else ())
+    media = any(message.media for message in prompt.messages)
+    if before is None or before.call_id in given or media:
+        return verdict
+    from ultra.evaluation.grounding import unsupported  # noqa: PLC0415 - for writers alone
+
+    known = verdict.unsupported_tokens if verdict else ()
+    told = [message.text for message in prompt.messages]
+    sources = [*told, *(answer.text for answer in outcome.answers)]
+    new = unsupported(repaired.text, [*sources, before.text])
+    stands_nowhere = unsupported(repaired.text, sources)
+    tokens = tuple(one for one in stands_nowhere if one in new or one in known)
+    if verdict is None and not tokens:
+        return None
+    usable = tuple(one.call_id for one in outcome.answers if one.ok)
+    return replace(verdict or Verdict(usable), unsupported_tokens=tokens)
 
 
 def _wrong(answer: Answer, schema: dict[str, Any]) -> str | None:
