@@ -9,6 +9,11 @@ import pytest
 from tests.cli.test_compare import PROFILE, Lab
 from tests.support.cli import Cli, served
 
+ROUTE = """\
+routes:
+  good: {candidates: [a, b], policy: best}
+"""
+
 
 @pytest.fixture
 def lab(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
@@ -89,6 +94,25 @@ def test_a_blind_pick_counts_in_the_order_of_the_letters(cli: Cli, lab: Lab) -> 
 
     assert sum(one["picked"] for one in found.values()) == 1
     assert {one["offered"] for one in found.values()} == {1}
+
+
+def test_routes_go_by_what_was_found_of_answers(cli: Cli, lab: Lab) -> None:
+    """`best` follows picks and expectations, and `--explain` names them."""
+    cli.profile((cli.home / "config" / "ultra.yaml").read_text(encoding="utf-8") + ROUTE)
+    before = json.loads(cli("ask", "-m", "good", "--explain", "--json", "how much?").out)
+    for words in ("how much?", "how many?", "how often?"):
+        cli("compare", "--expect", "contains:4000", "--tag", "task=dose", words)
+    after = json.loads(cli("ask", "-m", "good", "--explain", "--json", "how much?").out)
+    said = cli("ask", "-m", "good", "--explain", "how much?")
+
+    assert (before["chosen"], after["chosen"]) == ("lab:a", "lab:b")
+    assert [(one["quality_from"], one["judged"]) for one in before["candidates"]] == [
+        ("assumed", 0)
+    ] * 2
+    assert [(one["quality_from"], one["judged"]) for one in after["candidates"]] == [
+        ("judged", 3)
+    ] * 2
+    assert "chosen; judged on 3 prompts" in said.out
 
 
 @pytest.mark.parametrize(

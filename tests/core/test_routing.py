@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.support.fakes import target
-from ultra.core.candidates import TIERS, Exclusion, Fact, Place, Size, belief
+from ultra.core.candidates import TIERS, Exclusion, Fact, Judged, Place, Size, belief
 from ultra.core.cost import FREE, Price, Rate
 from ultra.core.estimates import Estimates
 from ultra.core.model import Policy, Route, RouteRules, Target
@@ -173,6 +173,19 @@ def test_quality_says_what_it_stands_for() -> None:
     assert explored.evidence == "measured"
     assert untried.evidence == "prior"
     assert untried.quality == pytest.approx(0.75)
+
+
+def test_what_was_found_of_answers_moves_the_quality_away_from_the_tier() -> None:
+    """A tier counts as ten prompts, so that ten found wrong halve it; explore goes by them too."""
+    bad = Fact(model("x", tier=4), judged=Judged(0.0, 10))
+    best, exploring = plan("best", bad).candidates[0], plan("explore", bad).candidates[0]
+    fine = Fact(model("y", 5.0, tier=1), judged=Judged(40.0, 40))
+
+    assert (best.evidence, best.judged) == ("judged", 10)
+    assert best.quality == exploring.quality == pytest.approx(0.425)
+    assert names(plan("best", GOOD, fine)) == ["y", "good"]
+    assert names(plan("balanced", GOOD, fine)) == ["y", "good"]
+    assert belief(4, fared(), Judged(0.0, 10))[0] == pytest.approx(8.5 + 20 * 0.425)
 
 
 def test_fastest_spreads_over_those_that_are_alike() -> None:

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+from ultra.core.candidates import Judged
 from ultra.core.contests import Contest, Entry, Use
 from ultra.core.verdict import Ballot
-from ultra.evaluation.contests import ENOUGH, LEAST, accepted, meetings, rankings, usage
+from ultra.evaluation.contests import ENOUGH, LEAST, accepted, meetings, rankings, usage, worths
 
 
 def contest(number: int, *entries: Entry, **fields: object) -> Contest:
@@ -167,6 +168,41 @@ def test_models_that_never_met_are_not_ranked_against_each_other() -> None:
         ["e"],
     ]
     assert [group.models[0].rank for group in found] == [1, 1, None]
+
+
+TIERED = {"a": 0.85, "b": 0.65, "c": 0.75}
+
+
+def worth(*found: Contest) -> dict[str, float]:
+    return {name: one.good / one.prompts for name, one in worths(found, TIERED).items()}
+
+
+def test_expectations_are_worth_all_or_nothing_whatever_the_tier() -> None:
+    """And go before what judges say; samples of one model are averaged."""
+    cast = (Ballot("j", "j1", ("call-a", "call-b"), ("call-b", "call-a")),)
+    again = Entry("call-a2", "a", False)
+
+    found = worth(contest(1, entry("a", True), again, entry("b", False), ballots=cast))
+
+    assert found == {"a": 0.5, "b": 0.0}
+
+
+def test_preferences_say_differences_around_what_the_tiers_say() -> None:
+    """Two that win equally often are worth the same, one that always wins half a point more."""
+    even = (contest(1, A, B, picked="call-a"), contest(2, A, B, picked="call-b"))
+
+    assert worth(*even) == pytest.approx({"a": 0.75, "b": 0.75})
+    assert worth(even[0]) == pytest.approx({"a": 1.0, "b": 0.5})
+    three = worth(contest(1, A, B, C, picked="call-c"))
+    assert three["c"] == 1.0
+    assert three["a"] == three["b"] == pytest.approx(0.75 - 0.25 * 2 / 3)
+
+
+def test_a_prompt_that_was_judged_again_counts_once() -> None:
+    """Asking the same again makes no evidence."""
+    once = contest(1, entry("a", True))
+
+    assert worths([once] * 5, TIERED)["a"] == Judged(1.0, 1)
 
 
 def test_usage_counts_what_was_answered_and_what_is_not_known() -> None:

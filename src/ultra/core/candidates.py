@@ -36,7 +36,7 @@ Why = Literal[
     "guardrail",
 ]
 Place = Literal["candidate", "on_failure", "on_context_length", "on_content_filter"]
-Evidence = Literal["prior", "assumed", "measured"]
+Evidence = Literal["prior", "assumed", "judged", "measured"]
 
 
 class Exclusion(Struct, frozen=True):
@@ -50,6 +50,19 @@ class Exclusion(Struct, frozen=True):
     until: float | None = None
 
 
+class Judged(Struct, frozen=True):
+    """What picks, judges and expectations made of a model's answers: `good` of `prompts`.
+
+    Each prompt counts once, as 0 to 1.
+    """
+
+    good: float = 0.0
+    prompts: int = 0
+
+
+UNJUDGED = Judged()
+
+
 class Fact(Struct, frozen=True):
     """One model of a route as it stands: `asked_at` is when it was asked last, in UTC seconds."""
 
@@ -58,6 +71,7 @@ class Fact(Struct, frozen=True):
     exclusion: Exclusion | None = None
     estimates: Estimates = Estimates()
     asked_at: float | None = None
+    judged: Judged = UNJUDGED
 
 
 class Size(Struct, frozen=True):
@@ -72,7 +86,8 @@ class Candidate(Struct, frozen=True):
 
     `cost_nano` and `time_s` are expected, None where unknown. `belief` is the Beta distribution of
     its quality, which `evidence` stands for: the user's word (`prior`), nobody's (`assumed`, the
-    profile gives no tier) or the calls themselves (`measured`, in `explore`).
+    profile gives no tier), what was found of its answers to `judged` prompts as well (`judged`), or
+    the calls themselves too (`measured`, in `explore`).
     """
 
     target: Target
@@ -84,6 +99,7 @@ class Candidate(Struct, frozen=True):
     belief: tuple[float, float]
     evidence: Evidence
     asked_at: float | None = None
+    judged: int = 0
 
     @property
     def ref(self) -> str:
@@ -115,6 +131,7 @@ def weighed(fact: Fact, size: Size, route: Route) -> Candidate:
     tokens = round(min([said, *caps]))
     explored = route.policy == "explore" and known.calls > 0
     given: Evidence = "assumed" if target.tier is None else "prior"
+    given = "judged" if fact.judged.prompts else given
     line = Candidate(
         target,
         fact.place,
@@ -122,24 +139,26 @@ def weighed(fact: Fact, size: Size, route: Route) -> Candidate:
         known,
         cost_nano=_cost(target, size.input_tokens, tokens, known),
         time_s=known.duration_p90_s if route.rules.slo == "p90" else _time(known, tokens),
-        belief=belief(target.tier, known if explored else Estimates()),
+        belief=belief(target.tier, known if explored else Estimates(), fact.judged),
         evidence="measured" if explored else given,
         asked_at=fact.asked_at,
+        judged=fact.judged.prompts,
     )
     if line.exclusion is not None or line.place != "candidate":
         return line
     return structs.replace(line, exclusion=_ruled_out(line, route))
 
 
-def belief(tier: int | None, known: Estimates) -> tuple[float, float]:
+def belief(tier: int | None, known: Estimates, judged: Judged = UNJUDGED) -> tuple[float, float]:
     """How good a model is held to be, as a Beta distribution.
 
-    A tier counts as ten judged answers. As long as nobody judges them, an answer counts as the
-    tier says an answer is worth, and a failure as one that is worth nothing.
+    A tier counts as ten judged answers. An answer that nobody judged counts as what tier and
+    judgements say an answer is worth, and a failure as one that is worth nothing.
     """
-    mean = TIERS[tier or USUAL_TIER]
-    good = PRIOR_MASS * mean + known.good * mean
-    return good, PRIOR_MASS + known.good + known.bad - good
+    good = PRIOR_MASS * TIERS[tier or USUAL_TIER] + judged.good
+    mass = PRIOR_MASS + judged.prompts
+    good += known.good * good / mass
+    return good, mass + known.good + known.bad - good
 
 
 def _cost(target: Target, input_tokens: int, output_tokens: int, known: Estimates) -> int | None:

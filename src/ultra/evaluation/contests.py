@@ -1,11 +1,12 @@
 """What picks, ballots and expectations come to for the models behind the answers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from math import fsum
 
 from msgspec.structs import replace
 
+from ultra.core.candidates import TIERS, USUAL_TIER, Judged
 from ultra.core.contests import Contest, Entry, Meeting, Ranked, Ranking, Usage, Use
 from ultra.core.errors import UsageError
 from ultra.core.estimates import median, quantile
@@ -39,6 +40,50 @@ def accepted(contest: Contest) -> dict[str, bool]:
     best = leaders(contest.ballots)
     shown = {call for ballot in contest.ballots for call in ballot.display_order}
     return {call: best == [call] for call in shown}
+
+
+def worths(contests: Iterable[Contest], tiers: Mapping[str, float]) -> dict[str, Judged]:
+    """What a model's answers are worth, 0 to 1 each, by model; each prompt counts once.
+
+    An answer held to expectations is worth 1 or 0. Where answers were preferred to one another only
+    the differences are known: they are laid around the mean of what the tiers say of those who met,
+    as least squares has it for shares that are linear in strength; the sum is kept within its
+    bounds. The user's word goes before expectations, and these before judges, as in `accepted`.
+    """
+    found: dict[tuple[str, str], list[float]] = {}
+    for contest in contests:
+        for model, worth in _worths(contest, tiers).items():
+            found.setdefault((model, contest.prompt), []).append(worth)
+    total: dict[str, Judged] = {}
+    for (model, _), several in found.items():
+        before = total.get(model, Judged())
+        good = before.good + fsum(several) / len(several)
+        total[model] = Judged(good, before.prompts + 1)
+    return {
+        model: Judged(min(float(one.prompts), max(0.0, one.good)), one.prompts)
+        for model, one in total.items()
+    }
+
+
+def _worths(contest: Contest, tiers: Mapping[str, float]) -> dict[str, float]:
+    held = [one for one in contest.entries if one.met is not None]
+    if contest.picked is None and held:
+        met: dict[str, list[bool]] = {}
+        for one in held:
+            met.setdefault(one.model, []).append(bool(one.met))
+        return {model: sum(several) / len(several) for model, several in met.items()}
+    shares: dict[str, list[float]] = {}
+    for row in _picks(contest, others=True) if contest.picked else _ballots(contest):
+        shares.setdefault(row.first, []).append(row.share)
+        shares.setdefault(row.second, []).append(1.0 - row.share)
+    if not shares:
+        return {}
+    middle = fsum(tiers.get(model, TIERS[USUAL_TIER]) for model in shares) / len(shares)
+    part = (len(shares) - 1) / len(shares)
+    return {
+        model: middle + (fsum(several) / len(several) - 0.5) * part
+        for model, several in shares.items()
+    }
 
 
 def rankings(contests: Sequence[Contest], uses: Sequence[Use]) -> list[Ranking]:
@@ -83,16 +128,23 @@ def _usage(model: str, own: Sequence[Use]) -> Usage:
     )
 
 
-def _picks(contest: Contest) -> list[Meeting]:
-    """The answer that was chosen against each of the others, as they were shown."""
+def _picks(contest: Contest, *, others: bool = False) -> list[Meeting]:
+    """The answer that was chosen against each of the others, as they were shown.
+
+    With `others` these are level with each other, of whom nothing else is known.
+    """
     place = {one.call_id: at for at, one in enumerate(contest.entries)}
     if contest.picked not in place:
         return []
     found = []
     for left, right in combinations(contest.entries, 2):
-        if contest.picked in (left.call_id, right.call_id) and left.model != right.model:
+        if left.model == right.model:
+            continue
+        if contest.picked in (left.call_id, right.call_id):
             share = float(left.call_id == contest.picked)
             found.append(Meeting(contest.prompt, left.model, right.model, share))
+        elif others:
+            found.append(Meeting(contest.prompt, left.model, right.model, 0.5))
     return found
 
 

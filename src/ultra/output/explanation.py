@@ -33,8 +33,9 @@ class CandidateDocument(Struct, frozen=True):
 
     `list` is the key of the profile that names it. `position` counts from 1 in the order asked,
     None for one that is not in it. `tagged` says that the figures are of calls with the run's tags
-    alone. They are None where nothing is known; `cost_nano`, `time_s` and `quality` (0..1) are
-    expected, `success` is the mean of Beta(1 + answered, 1 + failed).
+    alone, `judged` on how many prompts its answers were picked, judged or checked. What nothing is
+    known of is None; `cost_nano`, `time_s` and `quality` (0..1) are expected, `success` is the mean
+    of Beta(1 + answered, 1 + failed).
     """
 
     name: str
@@ -52,6 +53,7 @@ class CandidateDocument(Struct, frozen=True):
     time_s: float | None
     quality: float
     quality_from: str
+    judged: int
     output_tokens: float | None
     ttft_p50_s: float | None
     ttft_p95_s: float | None
@@ -121,6 +123,8 @@ def _row(line: Candidate, plan: Plan) -> list[str]:
 
 def _remarks(line: Candidate, place: int | None) -> str:
     words = [_LISTS[line.place], "by calls with these tags" if line.estimates.tagged else ""]
+    if line.judged:
+        words.append(f"judged on {line.judged} prompt{'' if line.judged == 1 else 's'}")
     if line.exclusion is not None:
         words.insert(0, f"{line.exclusion.why}: {line.exclusion.message}")
     elif place == 1:
@@ -157,6 +161,7 @@ def _candidate(line: Candidate, plan: Plan, now: float) -> CandidateDocument:
         time_s=finite(line.time_s),
         quality=line.quality,
         quality_from=line.evidence,
+        judged=line.judged,
         output_tokens=known.output_tokens,
         ttft_p50_s=known.ttft_p50_s,
         ttft_p95_s=known.ttft_p95_s,

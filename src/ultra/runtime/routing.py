@@ -8,7 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ultra.config.secrets import Keys, KeyStatus
-from ultra.core.candidates import Exclusion, Fact, Place, Size
+from ultra.core.candidates import (
+    TIERS,
+    UNJUDGED,
+    USUAL_TIER,
+    Exclusion,
+    Fact,
+    Judged,
+    Place,
+    Size,
+)
+from ultra.core.contests import Contest
 from ultra.core.errors import (
     ConfigError,
     ErrorClass,
@@ -24,11 +34,13 @@ from ultra.core.policies import MEASURED
 from ultra.core.profile import Profile, forbidden
 from ultra.core.request import CallRequest, Prompt, input_tokens_bound, settled
 from ultra.core.routing import Plan, decide
+from ultra.core.tags import Marks
 from ultra.engine.accounting import DEFAULT_OUTPUT_TOKENS, bound_of
 from ultra.runtime.action import Action, Selection
 from ultra.runtime.prompting import NEEDS
 from ultra.runtime.spending import limits_of
 from ultra.store.barriers import Barrier, Caller, barriers
+from ultra.store.contests import contests
 from ultra.store.experience import last_asked, samples
 from ultra.store.reading import reading
 from ultra.store.walls import Account, walls
@@ -38,6 +50,10 @@ WHENEVER = float("inf")
 
 ENOUGH = 20
 """Calls with a run's tags from which these speak for a model, rather than all of its calls."""
+
+JUDGED_RUNS = 200
+JUDGED_WINDOW_S = 90 * 86_400.0
+"""How far back judgements count: there are far fewer of them than of calls."""
 
 SURE, LIKELY = 8, 4
 """Bytes a token beyond which a prompt surely, and very likely, holds more tokens than a window."""
@@ -64,6 +80,7 @@ class _Memory(Struct, frozen=True):
     walls: Sequence[Failure | None] = ()
     estimates: Sequence[Estimates] = ()
     asked_at: Sequence[float | None] = ()
+    judged: Sequence[Judged] = ()
 
 
 def routed(action: Action, sources: Sources, *, whole: bool = False) -> Action:
@@ -123,6 +140,7 @@ def plan_of(route: Route, prompt: Prompt, sources: Sources, *, whole: bool = Fal
             or _barred(memory.barriers[at] if memory.barriers else None),
             memory.estimates[at] if memory.estimates else Estimates(),
             memory.asked_at[at] if memory.asked_at else None,
+            memory.judged[at] if memory.judged else UNJUDGED,
         )
         for at, (place, target) in enumerate(places)
     ]
@@ -161,6 +179,7 @@ def _remembered(
             tokens = input_tokens_bound(prompt.messages, prompt.tools) + cap
             asked = targets if _asks(route, whole) else ()
             tags = sources.account.tags
+            since, most = sources.now - JUDGED_WINDOW_S, JUDGED_RUNS if asked else 0
             return _Memory(
                 barriers(connection, callers, tokens=tokens, now=sources.now),
                 forbidden_by,
@@ -169,6 +188,7 @@ def _remembered(
                     samples(connection, asked, sources.now, tags) if tags else (),
                 ),
                 last_asked(connection, targets) if route.policy == "round-robin" else (),
+                _judged(contests(connection, since, Marks(), limit=most), asked, sources),
             )
     except StoreError:
         return _Memory()
@@ -187,6 +207,23 @@ def _estimates(
     return [
         estimates(some, tagged=True) if len(some) >= ENOUGH else estimates(whole)
         for some, whole in zip(alike or [()] * len(every), every, strict=True)
+    ]
+
+
+def _judged(found: Sequence[Contest], targets: Sequence[Target], sources: Sources) -> list[Judged]:
+    """What was found of each model's answers, with the run's tags where these are enough."""
+    if not found:
+        return []
+    # What ballots come to is for those who have some.
+    from ultra.evaluation.contests import worths
+
+    tiers = {str(one.ref): TIERS[one.tier or USUAL_TIER] for one in targets}
+    tags = sources.account.tags.items()
+    every = worths(found, tiers)
+    alike = worths([one for one in found if tags <= one.tags.items()], tiers) if tags else {}
+    known = [(every.get(name), alike.get(name)) for name in map(str, (one.ref for one in targets))]
+    return [
+        (some if some and some.prompts >= ENOUGH else whole) or UNJUDGED for whole, some in known
     ]
 
 

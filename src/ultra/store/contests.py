@@ -13,6 +13,9 @@ from ultra.core.verdict import Ballot, Verdict
 from ultra.store.bulk import MOST_VALUES
 from ultra.store.rows import strings
 
+TOLD_SINCE = 6
+"""The version of the file from which it has all that is asked for here."""
+
 _TAG = """EXISTS (SELECT 1 FROM run_tags t
   WHERE t.run_id = r.run_id AND t.name = ? AND t.value = ?)"""
 _CENTER = "r.cost_center = ?"
@@ -77,7 +80,12 @@ class _Member(Struct, frozen=True):
 def contests(
     connection: sqlite3.Connection, since: float, marks: Marks, *, limit: int = -1
 ) -> list[Contest]:
-    """Runs in which something was picked, judged or checked, newest first; `limit` -1 for all."""
+    """Runs in which something was picked, judged or checked, newest first; `limit` -1 for all.
+
+    A log of an older ultra, which the next run renews, tells of none.
+    """
+    if connection.execute("PRAGMA user_version").fetchone()[0] < TOLD_SINCE:
+        return []
     marked, values = _marked(marks)
     wanted = _RUNS.format(marked=marked)
     runs = [run for (run,) in connection.execute(wanted, (since, *values, limit))]
