@@ -3,11 +3,13 @@
 import json
 import re
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.cli import Cli
+from tests.support.simulation import tolerance
 
 PROFILE = """\
 version: 1
@@ -42,10 +44,10 @@ def _profile(cli: Cli) -> None:
     cli.profile(PROFILE.format(first=0, last=0))
 
 
-def told(cli: Cli, *argv: str) -> dict[str, Any]:
-    """The JSON document of a command that ends well."""
+def told(cli: Cli, *argv: str, code: int = 0) -> dict[str, Any]:
+    """The JSON document of a command that ends with this code."""
     said = cli(*argv, "--json")
-    assert said.code == 0, said.err
+    assert said.code == code, said.err
     found = json.loads(said.out)
     assert isinstance(found, dict)
     return found
@@ -162,3 +164,73 @@ def test_who_is_slow_changes_nothing_that_is_said(cli: Cli, strategy: str) -> No
 
     assert texts[0] == texts[1] == texts[2]
     assert texts[0][0] == "419"
+
+
+ACCURACIES = {"sharp": 0.9, "usual": 0.7, "dull": 0.4}
+PRICED = """\
+version: 1
+environment: testing
+providers:
+  sim: {protocol: simulated}
+models:
+""" + "".join(
+    f'  {name}: {{model: "sim:{name}", options: {{accuracy: {share}}},'
+    " price: {input_per_mtok: 1, output_per_mtok: 2}}\n"
+    for name, share in ACCURACIES.items()
+)
+
+
+def test_a_file_of_prompts_finds_how_often_each_is_right_and_what_it_cost(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """Within three standard errors of what is set, and to the nano-dollar of the tokens."""
+    count = 200
+    rows = [f"What is {100 + at} * 7?,{(100 + at) * 7}" for at in range(count)]
+    asked = tmp_path / "sums.csv"
+    asked.write_text("\n".join(["prompt,expected", *rows]) + "\n", encoding="utf-8")
+    cli.profile(PRICED)
+    members = [word for name in ACCURACIES for word in ("-m", name)]
+
+    document = told(cli, "compare", *members, "--prompts", str(asked), code=6)
+
+    for model in document["models"]:
+        share = ACCURACIES[model["name"]]
+        assert model["checked"] == count
+        assert model["accuracy"] == pytest.approx(share, abs=tolerance(share, count))
+        assert model["low"] <= model["accuracy"] <= model["high"]
+        # Five words in are seven tokens, one word out is one.
+        assert (model["input_tokens"], model["output_tokens"]) == (7 * count, count)
+        assert model["cost_nano"] == count * (7 * 1_000 + 2_000)
+    assert document["cost_nano"] == 3 * count * 9_000
+
+
+DUELS = """\
+version: 1
+environment: testing
+providers:
+  sim: {protocol: simulated, options: {verbosity: 1}}
+models:
+  better: {model: "sim:better", options: {quality: 1}}
+  worse: {model: "sim:worse", options: {quality: 0}}
+  swayed: {model: "sim:swayed", options: {beta: 1, gamma: 1.5}}
+cache: {enabled: true}
+"""
+
+
+def test_the_ranking_tells_strength_from_being_shown_first(cli: Cli, tmp_path: Path) -> None:
+    """A lead of 1.0 and an order effect of 1.5 are what the log's ballots come to."""
+    asked = tmp_path / "risks.txt"
+    asked.write_text("".join(f"Name risk {at}.\n" for at in range(400)), encoding="utf-8")
+    cli.profile(DUELS)
+    members = ("-m", "better", "-m", "worse")
+
+    told(cli, "compare", *members, "--judge", "swayed", "--prompts", str(asked))
+    ranking = told(cli, "stats", "--rank")["parts"][0]["rankings"][0]
+
+    first, second = ranking["models"]
+    assert (first["model"], second["model"]) == ("sim:better", "sim:worse")
+    assert first["judged"] == second["judged"] == 800
+    assert first["preferred"] == pytest.approx(0.651, abs=0.042)
+    assert first["strength"] - second["strength"] == pytest.approx(1.0, abs=0.32)
+    assert ranking["order_effect"] == pytest.approx(1.5, abs=0.32)
+    assert first["low"] < first["strength"] < first["high"]
