@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
@@ -43,7 +44,8 @@ class Lab:
     async def __call__(self, exchange: Exchange) -> None:
         body = exchange.seen.json()
         assert isinstance(body, dict)
-        model, prompt = str(body["model"]), str(body["messages"][-1]["content"])
+        model, words = str(body["model"]), str(body["messages"][-1]["content"])
+        prompt = words.partition("\n")[0]  # below it may stand how to end
         self.asked[model, prompt] += 1
         if (model, prompt) in self.failing:
             await exchange.json({"error": {"message": "no such thing"}}, status=400)
@@ -404,3 +406,67 @@ def test_a_key_that_is_refused_ends_the_batch(cli: Cli, tmp_path: Path) -> None:
     assert said.code == 3
     assert len(seen) < 64
     assert "stopped after" in said.err
+
+
+SHOWN = re.compile(r"<answer-\w+ label=(\w+)>\n(.*?)\n</answer-", re.DOTALL)
+
+
+async def judged(exchange: Exchange) -> None:
+    """`long` says more than `short`, and a judge prefers what is longer."""
+    body = exchange.seen.json()
+    assert isinstance(body, dict)
+    text = {"long": "a b c d e", "short": "a"}.get(str(body["model"]), "")
+    if "response_format" in body:
+        shown = dict(SHOWN.findall(body["messages"][-1]["content"]))
+        best = max(shown, key=lambda label: len(shown[label]))
+        reviews = [{"label": one, "strengths": [], "errors": []} for one in shown]
+        text = json.dumps({"reviews": reviews, "winner": best})
+    await exchange.sse([chunk(text), chunk(finish="stop"), USAGE])
+
+
+def test_judges_say_who_wins_each_prompt(cli: Cli, tmp_path: Path) -> None:
+    """Both orders of both prompts; what judges cost is told apart, and a row stands as a whole."""
+    file = written(tmp_path, "two.txt", "one?\ntwo?\n")
+    with served(judged) as server:
+        cli.profile(PROFILE.format(url=server.url))
+        models = ("-m", "lab:long", "-m", "lab:short", "--judge", "judge")
+        document = json.loads(cli("compare", *models, "--prompts", file, "--json").out)
+        calls = len(server.requests)
+        again = json.loads(cli("compare", *models, "--prompts", file, "--resume", "--json").out)
+
+    assert calls == len(server.requests) == 2 * (2 + 2)
+    assert document["judges"] == ["lab:judge"]
+    assert document["better"] == again["better"] == [[0, 2], [0, 0]]
+    assert figures(document)["lab:long"]["wins"] == 2
+    assert [row["winner"] for row in again["rows"]] == ["lab:long", "lab:long"]
+
+
+def test_prompts_share_the_places_of_an_endpoint(cli: Cli, tmp_path: Path) -> None:
+    """A limit of the profile holds over all prompts under way, not for each."""
+    under_way, most = 0, 0
+
+    async def watch(exchange: Exchange) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await exchange.sse([chunk("x"), chunk(finish="stop"), USAGE], delay_s=0.005)
+        under_way -= 1
+
+    file = written(tmp_path, "many.txt", "".join(f"number {n}\n" for n in range(30)))
+    with served(watch) as server:
+        limited = PROFILE.replace("key: none}}", "key: none, limits: {{concurrency: 3}}}}")
+        cli.profile(limited.format(url=server.url))
+        said = cli("compare", "-m", "right", "--prompts", file)
+
+    assert said.code == 0
+    assert 2 <= most <= 3
+
+
+def test_agreement_is_asked_of_every_prompt(cli: Cli, lab: Lab, sums: str) -> None:
+    """Exit 6 when the models part at one of them, and at how many."""
+    lab.says["1+1"] = "2"
+    words = ("--extract", "number", "--agree", "1", "--fail-if", "errors>0")
+    said = cli("compare", *PAIR, "--prompts", sums, *words)
+
+    assert said.code == 6
+    assert "do not agree at 2 of 3 prompts" in said.err

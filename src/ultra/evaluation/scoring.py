@@ -49,11 +49,15 @@ class Scoreboard:
             for j, other in enumerate(marks):
                 self.better[i][j] += other is not None and mine > other
 
-    def figures(self) -> tuple[list[ModelFigures], str]:
-        """The figures of every model, and why accuracy has no interval; empty where it has."""
+    def figures(self, *, hurried: bool = False) -> tuple[list[ModelFigures], str]:
+        """The figures of every model, and why accuracy has no interval; empty where it has.
+
+        Who is `hurried` gets none rather than wait for scipy.
+        """
         columns = list(self._columns.values())
-        if not any(column.checked for column in columns):
-            return [column.figures(None) for column in columns], ""
+        if hurried or not any(column.checked for column in columns):
+            why = "no intervals: interrupted" if hurried else ""
+            return [column.figures(None) for column in columns], why
         try:
             # scipy takes a second to import, which only who checks answers has a use for.
             from ultra.evaluation.statistics import mean_interval, wilson  # noqa: PLC0415

@@ -117,7 +117,7 @@ def result_of(
     board = Scoreboard(list(dict.fromkeys((one.name, str(one.ref)) for one in job.members)))
     for result in spool:
         board.take(result)
-    models, unmeasured = board.figures()
+    models, unmeasured = board.figures(hurried=interrupted is not None)
     tally = runner.tally
     document = BatchDocument(
         BATCH_VERSION,
