@@ -155,3 +155,31 @@ def test_a_run_whose_words_were_not_kept_says_so(old: Cli) -> None:
 def test_a_negative_count_is_refused(old: Cli) -> None:
     """Exit 2."""
     assert old("logs", "-n", "-1").code == 2
+
+
+GATED = """\
+version: 1
+environment: testing
+providers:
+  sim: {protocol: simulated}
+models:
+  good: "sim:good"
+  broken: {model: "sim:broken", options: {p_badjson: 1}}
+ensembles:
+  guarded: {strategy: pipeline, members: [good], judges: [broken]}
+"""
+
+
+def test_what_a_gate_held_back_is_no_answer_of_the_log_either(cli: Cli) -> None:
+    """The run shown whole has it, beside why; the answer alone, code and `-c` do not."""
+    cli.profile(GATED)
+    assert cli("ask", "-m", "guarded", "What is 12 * 34?").code == 7
+    (run,) = run_ids(cli)
+
+    whole = cli("logs", "show", run).out
+    assert "408" in whole
+    assert "the safety gate failed" in whole
+    for argv in (("logs", "-r"), ("logs", "-x"), ("ask", "--cid", run, "-m", "good", "more")):
+        said = cli(*argv)
+        assert (said.code, said.out) == (2, "")
+        assert "no answer" in said.err

@@ -214,9 +214,9 @@ def _code(here: Here, document: RunDocument, block: Block) -> str:
 
 
 def _words(document: RunDocument) -> str:
-    """The answer; without one, every member's words under its name.
+    """The answer; without one, every member's words under its name, unless a gate held them back.
 
-    Raises `UsageError` when nothing was said or kept.
+    Raises `UsageError` when nothing was said or kept, or nothing passed the gates.
     """
     if document.answer:
         return document.answer
@@ -225,7 +225,7 @@ def _words(document: RunDocument) -> str:
         for call in document.calls
         if call.role in ("answer", "member") and call.text and not call.parent
     ]
-    if not said:
+    if not said or document.strategy == "pipeline":
         raise UsageError(
             f"run `{document.run_id}` has no answer in the log",
             hint=f"`ultra logs {document.run_id[:8]}` shows what became of it",

@@ -72,6 +72,8 @@ def _facts(document: RunDocument) -> list[tuple[str, str]]:
         facts.append(("simulated", "yes: no model was asked"))
     if document.degraded:
         facts.append(("degraded", "; ".join(document.reasons)))
+    elif document.reasons:
+        facts.append(("why", "; ".join(document.reasons)))
     facts.extend(("charged otherwise", line) for line in differing_costs(document))
     if document.provenance:
         facts.append(("made from", ", ".join(document.provenance)))

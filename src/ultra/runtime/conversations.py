@@ -40,7 +40,7 @@ def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
     """The conversation of a run, or the last one of this terminal.
 
     Raises `UsageError` when it cannot be told which is meant, when the last run was a comparison
-    that nobody picked from, and when its words were kept out of the log.
+    that nobody picked from, and when it gave no answer or its words were kept out of the log.
     """
     last = log.run(cid) if cid is not None else _last_here(log, session)
     if last.verb == "compare" and last.picked is None:
@@ -101,6 +101,11 @@ def _name(call: CallDocument) -> str:
 
 
 def _wordless(last: RunDocument) -> UsageError:
+    if last.status in ("error", "no_consensus"):
+        return UsageError(
+            f"run `{last.run_id[:8]}` gave no answer to go on from",
+            hint="`--cid` names another run, `ultra logs` lists them",
+        )
     return UsageError(
         f"the words of run `{last.run_id[:8]}` were kept out of the log",
         hint="only a run made without `--no-log` can be continued",
