@@ -48,6 +48,7 @@ set -g __ultra_values 'ask -m' \
     'ask --reference' \
     'ask --extract' \
     'ask --min-share' \
+    'ask --weights' \
     'ask --expect' \
     'ask --self' \
     'ask --layers' \
@@ -449,6 +450,7 @@ complete -c ultra -n "__ultra_is '' ask" -l duels -d 'show judges two answers at
 complete -c ultra -n "__ultra_is '' ask" -l allow-self-judge -d 'let judges judge answers of their own model'
 complete -c ultra -n "__ultra_is '' ask" -l extract -x -a 'number choice exact json: regex:' -d 'what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN'
 complete -c ultra -n "__ultra_is '' ask" -l min-share -x -d 'share of votes below which there is no consensus (0.5)'
+complete -c ultra -n "__ultra_is '' ask" -l weights -x -a 'ratings' -d 'votes weigh by how often a model met expectations in your log'
 complete -c ultra -n "__ultra_is '' ask" -l expect -x -a 'exact: contains: regex: number: schema:' -d 'exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE, for `cascade`'
 complete -c ultra -n "__ultra_is '' ask" -l self -x -d 'N samples of one model, the best rated of several'
 complete -c ultra -n "__ultra_is '' ask" -l layers -x -d 'layers of `moa`, the writer included'

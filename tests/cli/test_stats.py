@@ -96,6 +96,42 @@ def test_a_blind_pick_counts_in_the_order_of_the_letters(cli: Cli, lab: Lab) -> 
     assert {one["offered"] for one in found.values()} == {1}
 
 
+def test_votes_weigh_by_what_was_found_of_answers(cli: Cli, lab: Lab) -> None:
+    """Two that were never right are outvoted by one that always was."""
+    vote = ("-m", "a", "-m", "b", "-m", "c", "--strategy", "vote", "--extract", "number")
+    lab.says |= {"a": ["1"], "b": ["2"], "c": ["2"]}
+    early = cli("ask", *vote, "--weights", "ratings", "how much?")
+    for number in range(10):
+        cli("compare", "-m", "a", "-m", "b", "-m", "c", "--expect", "number:1", f"{number} times?")
+
+    plain = cli("ask", *vote, "how much?")
+    weighed = cli("ask", *vote, "--weights", "ratings", "how much?")
+
+    assert (plain.out, weighed.out) == ("2\n", "1\n")
+    assert early.out == "2\n"
+    assert (
+        "no 10 prompts with expectations are in the log for `lab:a`, `lab:b`, `lab:c`" in early.err
+    )
+    assert "no 10 prompts" not in weighed.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["--strategy", "vote", "--extract", "number", "--weights", "gut"], "is not known"),
+        (["--strategy", "fusion", "--weights", "ratings"], "does not go by `--weights`"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(
+    cli: Cli, lab: Lab, argv: list[str], told: str
+) -> None:
+    """Before anything is sent."""
+    said = cli("ask", "-m", "a", "-m", "b", *argv, "how much?")
+
+    assert (said.code, lab.seen) == (2, [])
+    assert told in said.err
+
+
 def test_routes_go_by_what_was_found_of_answers(cli: Cli, lab: Lab) -> None:
     """`best` follows picks and expectations, and `--explain` names them."""
     cli.profile((cli.home / "config" / "ultra.yaml").read_text(encoding="utf-8") + ROUTE)

@@ -7,7 +7,17 @@ import pytest
 from ultra.core.candidates import Judged
 from ultra.core.contests import Contest, Entry, Use
 from ultra.core.verdict import Ballot
-from ultra.evaluation.contests import ENOUGH, LEAST, accepted, meetings, rankings, usage, worths
+from ultra.evaluation.contests import (
+    CHECKED,
+    ENOUGH,
+    LEAST,
+    accepted,
+    accuracies,
+    meetings,
+    rankings,
+    usage,
+    worths,
+)
 
 
 def contest(number: int, *entries: Entry, **fields: object) -> Contest:
@@ -196,6 +206,15 @@ def test_preferences_say_differences_around_what_the_tiers_say() -> None:
     three = worth(contest(1, A, B, C, picked="call-c"))
     assert three["c"] == 1.0
     assert three["a"] == three["b"] == pytest.approx(0.75 - 0.25 * 2 / 3)
+
+
+def test_accuracy_is_of_enough_prompts_and_never_certain() -> None:
+    """Picks say nothing of it; ten of ten are eleven of twelve."""
+    ten = [contest(at, entry("a", True), entry("b", at < 5)) for at in range(CHECKED)]
+
+    assert accuracies(ten) == pytest.approx({"a": 11 / 12, "b": 6 / 12})
+    assert accuracies(ten[1:]) == {}
+    assert accuracies(picks(20, 1.0)) == {}
 
 
 def test_a_prompt_that_was_judged_again_counts_once() -> None:

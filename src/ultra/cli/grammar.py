@@ -30,6 +30,7 @@ KINDS = {
     "prompts": FILES,
     "baseline": FILES,
     "expect": "words:exact: contains: regex: number: schema:",
+    "weights": "words:ratings",
     "extract": "words:number choice exact json: regex:",
     "run": "runs",
     "run_option": "runs",

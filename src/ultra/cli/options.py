@@ -216,6 +216,15 @@ Extract = Annotated[
         help="what of an answer is compared: number, choice, exact, json:PATH, regex:PATTERN",
     ),
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="ratings",
+        envvar="ULTRA_WEIGHTS",
+        help="votes weigh by how often a model met expectations in your log",
+    ),
+]
 MinShare = Annotated[
     float | None,
     typer.Option(

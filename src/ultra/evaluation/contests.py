@@ -21,6 +21,10 @@ LEAST = 15
 15 prompts cover the truth in 0.92 of cases, those of 10 in 0.83, where 0.95 is what they say."""
 
 
+CHECKED = 10
+"""Prompts with expectations from which a model's accuracy is taken for measured."""
+
+
 def meetings(contest: Contest) -> list[Meeting]:
     """Every pair of answers of two models that something parted, or found alike."""
     return [*_picks(contest), *_ballots(contest), *_checks(contest)]
@@ -62,6 +66,25 @@ def worths(contests: Iterable[Contest], tiers: Mapping[str, float]) -> dict[str,
     return {
         model: Judged(min(float(one.prompts), max(0.0, one.good)), one.prompts)
         for model, one in total.items()
+    }
+
+
+def accuracies(contests: Iterable[Contest]) -> dict[str, float]:
+    """How often (0..1) each model's answers met their expectations, of those held to enough.
+
+    Each prompt counts once; the share is that of Laplace's rule of succession, so that ten of ten
+    is not certainty.
+    """
+    found: dict[str, dict[str, list[bool]]] = {}
+    for contest in contests:
+        for one in contest.entries:
+            if one.met is not None:
+                prompts = found.setdefault(one.model, {})
+                prompts.setdefault(contest.prompt, []).append(one.met)
+    return {
+        model: (1 + fsum(sum(met) / len(met) for met in prompts.values())) / (2 + len(prompts))
+        for model, prompts in found.items()
+        if len(prompts) >= CHECKED
     }
 
 

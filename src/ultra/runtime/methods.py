@@ -10,6 +10,7 @@ from ultra.core.errors import UsageError
 from ultra.core.extract import parse_extractor
 from ultra.core.model import Method, Target
 from ultra.core.strategies import STRATEGIES, Knob, strategy_row
+from ultra.core.text import one_line
 
 Model = Callable[[str], Target]
 """Finds the one model of a name. Raises `UsageError`."""
@@ -23,6 +24,7 @@ FLAGS: dict[Knob, str] = {
     "self_judging": "--allow-self-judge",
     "extract": "--extract",
     "min_share": "--min-share",
+    "accuracies": "--weights",
     "layers": "--layers",
     "one_call": "--one-call",
     "cite": "--cite",
@@ -30,6 +32,9 @@ FLAGS: dict[Knob, str] = {
     "expect": "--expect",
 }
 """The flags that say something of a method; what is not among them only a profile can say."""
+
+RATINGS = "ratings"
+"""Weights by what the log has of expectations that were met."""
 
 MOST_SAMPLES = 32
 """Beyond it the gain of one more sample is lost in the noise (arXiv 2402.05120, figure 2)."""
@@ -39,7 +44,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     """What flags say of a method; what is empty, None or false is left to the ensemble.
 
     Models go by their names, `extract` by its words; `samples` (`--self`) asks one model so often,
-    `runs` every model.
+    `runs` every model. `accuracies` says where those come from: `ratings`, the log.
     """
 
     synthesizer: str = ""
@@ -50,6 +55,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     self_judging: bool = False
     extract: str = ""
     min_share: float | None = None
+    accuracies: str = ""
     layers: int | None = None
     one_call: bool = False
     cite: bool = False
@@ -84,6 +90,11 @@ def method_of(wish: Wish, strategy: str, base: Method, model: Model) -> Method:
         raise UsageError(
             "`--one-call` leaves nothing for `--judge` to do",
             hint="who writes compares as well; `--synthesizer` names it",
+        )
+    if changes.pop("accuracies", RATINGS) != RATINGS:
+        raise UsageError(
+            f"`--weights {one_line(wish.accuracies, 40)}` is not known",
+            hint=f"`--weights {RATINGS}` takes your log's; a profile may state `accuracies`",
         )
     changes.pop("synthesizer", None)
     if wish.judges:

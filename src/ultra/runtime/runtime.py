@@ -147,7 +147,12 @@ class Runtime:
 
     def select(self, names: Sequence[str], strategy: str | None, wish: Wish = NOTHING) -> Selection:
         """Who answers `ask`, and how."""
-        return select_for_ask(self.profile, names, strategy, self.resolve, wish)
+        chosen = select_for_ask(self.profile, names, strategy, self.resolve, wish)
+        if not wish.accuracies:
+            return chosen
+        from ultra.runtime.weighing import weighed
+
+        return weighed(chosen, self)
 
     def select_all(self, names: Sequence[str], wish: Wish = NOTHING) -> Selection:
         """Who answers `compare`, and who judges."""
