@@ -154,7 +154,7 @@ def test_documents_that_follow_one_another_are_a_line_each() -> None:
     streams = piped()
     screen = HealthScreen(streams, as_json=True)
 
-    with screen.watching(1.0):
+    with screen.watching():
         screen.show(REPORT)
         screen.show(REPORT)
 

@@ -55,6 +55,23 @@ async def test_the_log_is_on_the_screen_before_anybody_has_answered(tmp_path: Pa
     assert "nothing was heard of it" in shown
 
 
+async def test_q_is_heard_while_providers_are_asked(tmp_path: Path) -> None:
+    """One that hangs keeps nobody who has seen enough; what the log knew is what was shown."""
+
+    async def never(exchange: Exchange) -> None:
+        await exchange.stall()
+
+    async with loopback(never) as server:
+        ultra = Ultra(tmp_path, server.url)
+        async with OnTerminal(ultra, "health", "--watch") as terminal:
+            await terminal.until("those of whom nothing is known are being asked")
+            terminal.type("q")
+
+            assert await terminal.ended() == 4
+            assert "did not list" not in terminal.grid().text
+            assert terminal.settings() == terminal.before
+
+
 async def test_q_ends_it_with_the_exit_code_of_what_was_shown(ultra: Ultra) -> None:
     """One report stands on the screen however often it was drawn, and the terminal is as before."""
     async with OnTerminal(ultra, "health", "--watch", "--every", "1") as terminal:

@@ -78,8 +78,8 @@ def show(
     probing: Literal["list", "none"] = "none" if no_probe else "list"
     screen = HealthScreen(here.streams, as_json=as_json)
     if watch:
-        with screen.watching(every) as wait:
-            seen = follow(here.runtime, probing, screen.begin, screen.show, wait)
+        with screen.watching() as enough:
+            seen = follow(here.runtime, probing, screen.begin, screen.show, enough, every)
     else:
         seen = look(here.runtime, probing)
         if seen.report is not None:

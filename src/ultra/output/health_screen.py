@@ -49,15 +49,11 @@ class HealthScreen:
         self._shown = True
 
     @contextmanager
-    def watching(self, every_s: float) -> Iterator[Callable[[], Coroutine[None, None, bool]]]:
-        """Redraw from now on; what to await between reports: false once `q` was pressed."""
+    def watching(self) -> Iterator[Callable[[], Coroutine[None, None, None]]]:
+        """Redraw from now on; what it gives returns, when awaited, once `q` was pressed."""
         self._again = True
         with KeyPresses(self._streams) as keys:
-
-            async def wait() -> bool:
-                return "q" not in (await keys.wait(every_s)).lower()
-
-            yield wait
+            yield lambda: keys.pressed("q")
         if self._streams.out_screen is not None and not self._as_json:
             self._streams.wait()
 

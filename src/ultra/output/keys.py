@@ -13,7 +13,7 @@ from ultra.output.streams import Streams
 class KeyPresses:
     """Waits for keys; the terminal is as it was once the block is left. Ctrl-C stays a signal.
 
-    Without a terminal at stdin there are no keys, and a wait takes its whole time.
+    Without a terminal at stdin there are no keys, and they are waited for in vain.
     """
 
     def __init__(self, streams: Streams) -> None:
@@ -35,19 +35,20 @@ class KeyPresses:
         if self._fd is not None and self._before is not None:
             termios.tcsetattr(self._fd, termios.TCSANOW, self._before)  # type: ignore[arg-type]
 
-    async def wait(self, seconds: float) -> str:
-        """The keys that were pressed, as soon as there are any; empty when the time is over."""
-        if self._fd is None:
-            await asyncio.sleep(seconds)
-            return ""
+    async def pressed(self, key: str) -> None:
+        """Return once the key was pressed, in lower or upper case, or the terminal is gone."""
         loop = asyncio.get_running_loop()
-        pressed = asyncio.Event()
-        loop.add_reader(self._fd, pressed.set)
+        came = asyncio.Event()
+        if self._fd is None:
+            await came.wait()
+            return
+        loop.add_reader(self._fd, came.set)
         try:
-            async with asyncio.timeout(seconds):
-                await pressed.wait()
-            return os.read(self._fd, 1024).decode(errors="replace")
-        except TimeoutError:
-            return ""
+            while True:
+                await came.wait()
+                came.clear()
+                typed = os.read(self._fd, 1024).decode(errors="replace").lower()
+                if key in typed or not typed:
+                    return
         finally:
             loop.remove_reader(self._fd)

@@ -47,9 +47,10 @@ def follow(
     probing: Probing,
     begin: Callable[[HealthReport], None],
     show: Callable[[HealthReport], None],
-    wait: Callable[[], Coroutine[None, None, bool]],
+    enough: Callable[[], Coroutine[None, None, None]],
+    every_s: float,
 ) -> Seen:
-    """Look again and again, showing each report, until `wait` says to go on no more.
+    """Look again and again, `every_s` apart, showing each report, until `enough` returns.
 
     `begin` is given what the log alone knows, before a key is looked for and anybody asked.
     Providers are asked again only when what is known of them is no longer fresh.
@@ -57,14 +58,32 @@ def follow(
 
     async def watch(told: list[HealthReport]) -> None:
         if probing == "list":
-            begin(_at_once(runtime))
-        while True:
-            told[:] = [await health_report(runtime, probing)]
-            show(told[0])
-            if not await wait():
-                return
+            told[:] = [_at_once(runtime)]
+            begin(told[0])
+        leaving = asyncio.create_task(enough())
+        try:
+            while (report := await _unless(leaving, health_report(runtime, probing))) is not None:
+                told[:] = [report]
+                show(report)
+                await asyncio.wait({leaving}, timeout=every_s)
+        finally:
+            leaving.cancel()
 
     return _run(watch)
+
+
+async def _unless(
+    leaving: asyncio.Task[None], looking: Coroutine[None, None, HealthReport]
+) -> HealthReport | None:
+    """The report; None, and nobody is asked any more, once the user leaves."""
+    work = asyncio.create_task(looking)
+    try:
+        await asyncio.wait({leaving, work}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
+    return None if leaving.done() else work.result()
 
 
 async def health_report(runtime: Runtime, probing: Probing) -> HealthReport:
