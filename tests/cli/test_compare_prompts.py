@@ -470,3 +470,16 @@ def test_agreement_is_asked_of_every_prompt(cli: Cli, lab: Lab, sums: str) -> No
 
     assert said.code == 6
     assert "do not agree at 2 of 3 prompts" in said.err
+
+
+def test_a_log_that_cannot_be_read_costs_no_answer(cli: Cli, lab: Lab, sums: str) -> None:
+    """The batch is made; going on with one is an error, since nothing tells what is there."""
+    database = cli.home / "data" / "ultra.db"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"no database" * 1000)
+    resumed = cli("compare", *PAIR, "--prompts", sums, "--resume")
+    asked = lab.calls
+    made = cli("compare", *PAIR, "--prompts", sums)
+
+    assert (resumed.code, asked) == (1, 0)
+    assert (made.code, lab.calls) == (6, 6)

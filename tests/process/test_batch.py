@@ -142,3 +142,16 @@ async def test_a_terminal_sees_how_far_it_is(ultra: Ultra, lab: Lab, file: str) 
     assert "━" in on.text
     assert "of 60 prompts" not in on.grid().text
     assert "60 prompts, 2 models" in on.grid().text
+
+
+async def test_a_dear_batch_is_asked_about_once(ultra: Ultra, lab: Lab, tmp_path: Path) -> None:
+    """The sum of all prompts is what counts; no means that nothing is sent."""
+    path = tmp_path / "many.txt"
+    path.write_text("".join(f"question {n}\n" for n in range(300)), encoding="utf-8")
+    async with OnTerminal(ultra, "compare", *PAIR, "--prompts", str(path), columns=120) as on:
+        await on.until("for 300 prompts to 2 models; go on? [y/N]")
+        on.type("n\r")
+        code = await on.ended()
+
+    assert (code, lab.begun.total()) == (0, 0)
+    assert "nothing was sent" in on.text

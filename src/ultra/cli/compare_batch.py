@@ -1,6 +1,7 @@
 """How `compare --prompts` goes from a file of prompts to a report and an exit code."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from ultra.cli.exit_codes import OK, code_of_batch
 from ultra.cli.terms import action_of
 from ultra.core.batch import BatchDocument
 from ultra.core.conditions import Condition, parse_condition
-from ultra.core.errors import Problem, UsageError
+from ultra.core.errors import Problem, StoreError, UsageError
 from ultra.core.expect import ExpectKind, kind_of
 from ultra.output.batch import BatchReport, batch_table
 from ultra.output.batch_formats import BatchFormat, render_batch
@@ -72,11 +73,18 @@ def run_bulk(session: Session, typed: Typed, wanted: Wanted, bulk: Bulk) -> int:
     if bulk.resume:
         recall(runner, job.batch, session.runtime.log)
         session.note(f"batch {job.batch}: {len(spool):,} of {len(file.rows):,} prompts are there")
-    elif unfinished(job, session.runtime.log):
-        session.note("a batch of this file was not finished; `--resume` goes on with it")
+    else:
+        _tell_unfinished(session, job)
     if not _wanted(session, job, runner, wanted):
         return OK
     return _carry_out(session, runner, wanted, job, (conditions, baseline))
+
+
+def _tell_unfinished(session: Session, job: Job) -> None:
+    """Say that a batch like this one could go on; a log that cannot be read tells of none."""
+    with suppress(StoreError):
+        if unfinished(job, session.runtime.log):
+            session.note("a batch of this file was not finished; `--resume` goes on with it")
 
 
 def _check(typed: Typed, wanted: Wanted) -> None:
