@@ -1,6 +1,7 @@
 """What picks, ballots and expectations come to for the models behind the answers."""
 
 import random
+import sys
 
 import pytest
 
@@ -161,6 +162,19 @@ def test_an_order_that_never_changed_is_part_of_the_strengths() -> None:
     assert ranking.order_effect is None
     assert "all were shown in one order" in ranking.unmeasured
     assert ranking.models[0].model == "a"
+
+
+def test_without_the_library_all_but_strengths_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what would bring them."""
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    monkeypatch.setitem(sys.modules, "statsmodels.api", None)
+    monkeypatch.delitem(sys.modules, "ultra.evaluation.ratings", raising=False)
+
+    (ranking,) = rankings(picks(40, 0.6), [])
+
+    assert 'pip install "ultra-llm[stats]"' in ranking.unmeasured
+    assert [one.low for one in ranking.models] == [None, None]
+    assert sum(one.picked for one in ranking.models) == 40
 
 
 def test_models_that_never_met_are_not_ranked_against_each_other() -> None:

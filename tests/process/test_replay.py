@@ -1,0 +1,84 @@
+"""A replay as a process: what was answered before it was killed is not paid for twice."""
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import USAGE, Ultra, chunk
+from tests.support.server import Exchange, Loopback, loopback
+
+PROMPTS = 6
+REPLAY = ("replay", "--since", "1h", "-m", "other", "--extract", "exact", "--json")
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+
+class Lab:
+    """Answers every prompt with `five`; from the call `hold` to `other` on it keeps it waiting."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.bodies: list[str] = []
+        self.hold: int | None = None
+
+    async def __call__(self, exchange: Exchange) -> None:
+        body = exchange.seen.json()
+        assert isinstance(body, dict)
+        model, said = str(body["model"]), json.dumps(body["messages"])
+        if model == "other":
+            self.asked[said] += 1
+            self.bodies.append(said)
+            if self.hold is not None and self.asked.total() > self.hold:
+                await exchange.stall()
+        await exchange.sse([chunk("five"), chunk(finish="stop"), USAGE])
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab()
+
+
+@pytest.fixture
+async def server(lab: Lab) -> AsyncIterator[Loopback]:
+    async with loopback(lab) as running:
+        yield running
+
+
+async def test_a_replay_that_was_killed_goes_on(ultra: Ultra, lab: Lab) -> None:
+    """The same command asks for what has no answer yet, and for nothing else."""
+    for number in range(PROMPTS):
+        await ultra.run("ask", f"question {number}?")
+    lab.hold = 3
+    process = await ultra.start(*REPLAY)
+    done = "SELECT count(*) FROM attempts a JOIN calls c USING (call_id) WHERE a.status = 'ok'"
+    while ultra.rows(f"{done} AND c.model = 'other'")[0][0] < lab.hold:
+        assert process.returncode is None
+        await asyncio.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    await process.communicate()
+    lab.hold = None
+    before = lab.asked.copy()
+    ended = await ultra.run(*REPLAY)
+
+    found = json.loads(ended.out)
+    assert ended.code == 0, ended.err
+    assert (found["done"], found["as_good"]) == (PROMPTS, PROMPTS)
+    assert (lab.asked - before).total() == PROMPTS - 3
+
+
+async def test_attachments_go_out_again(ultra: Ultra, lab: Lab, tmp_path: Path) -> None:
+    """As they were: the bytes are in the log."""
+    picture = tmp_path / "dot.png"
+    picture.write_bytes(PIXEL)
+    asked = await ultra.run("ask", "-a", str(picture), "what is it?")
+    ended = await ultra.run(*REPLAY)
+
+    assert (asked.code, ended.code) == (0, 0), ended.err
+    assert "iVBORw0KGgo" in lab.bodies[0]
