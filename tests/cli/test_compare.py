@@ -227,7 +227,7 @@ def test_an_expectation_that_is_not_met_is_exit_6(cli: Cli, lab: Lab) -> None:
     met = cli("compare", *ABC, "--expect", "regex:^Take", "--expect", "contains:mg", "how much?")
 
     assert (unmet.code, met.code) == (6, 0)
-    assert "`b` is not as expected: it is not in it" in unmet.err
+    assert "`b` does not meet `contains:400 mg`: it is not in it" in unmet.err
     assert met.err == ""
 
 

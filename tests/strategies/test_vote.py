@@ -53,8 +53,8 @@ def test_what_cannot_be_read_abstains_and_is_told() -> None:
 @pytest.mark.parametrize(
     ("texts", "why"),
     [
-        (["1", "2"], "no consensus: 1 votes each for two answers"),
-        (["1", "1", "2", "2"], "no consensus: 2 votes each for two answers"),
+        (["1", "2"], "no consensus: a tie at 1 vote"),
+        (["1", "1", "2", "2"], "no consensus: a tie at 2 votes"),
         (["1", "1", "2", "3", "4"], "no consensus: the leader has 40% of the votes, of 50%"),
         (["1", "x", "y"], "no consensus: 1 of the 2 votes that it takes"),
     ],
@@ -130,7 +130,7 @@ def test_without_a_consensus_answers_are_fused_where_that_is_wished() -> None:
     assert len(played.asked("analysis")) == 1
     assert played.outcome.degraded
     assert played.outcome.reasons == (
-        "no consensus: 1 votes each for two answers",
+        "no consensus: a tie at 1 vote",
         "the answers were fused",
     )
     assert not voted("1", "1", escalate=True).asked("analysis")

@@ -10,6 +10,7 @@ from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK, code_of_compare
 from ultra.cli.terms import Terms, action_of, carry_out, hand_over
 from ultra.core.errors import UsageError
+from ultra.core.text import one_line
 from ultra.output.compare import render_comparison
 from ultra.output.diffs import Only, only_markdown, only_text, plain_mark, terminal_mark
 from ultra.output.documents import render_run
@@ -20,6 +21,9 @@ from ultra.runtime.action import Action, RunResult
 from ultra.runtime.comparing import Trial, tried
 from ultra.runtime.conversations import Branches
 from ultra.runtime.methods import Wish
+
+_LONGEST = 80
+"""Characters of an expectation that a warning has room for."""
 
 
 class Wanted(Struct, frozen=True):
@@ -139,7 +143,8 @@ def _tell_unmet(session: Session, result: RunResult, trial: Trial) -> None:
         names |= dict(zip(verdict.call_ids, verdict.labels, strict=True))
     for check in verdict.checks if verdict else ():
         if not check.met:
-            session.warn(f"`{names[check.call_id]}` is not as expected: {check.why}")
+            wanted = one_line(check.expectation, _LONGEST)
+            session.warn(f"`{names[check.call_id]}` does not meet `{wanted}`: {check.why}")
     if trial.agree is None:
         return
     found = verdict.agreement if verdict else None

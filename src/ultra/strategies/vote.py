@@ -109,9 +109,8 @@ def _undecided(ranked: Sequence[Party], needed: int, min_share: float) -> str | 
     if len(ranked) > 1 and tied(ranked[0], ranked[1]):
         each = len(ranked[0].places)
         alike = each == len(ranked[1].places)
-        return (
-            f"no consensus: {each} votes each for two answers" if alike else "no consensus: a tie"
-        )
+        votes_each = f" at {each} vote{'s' if each > 1 else ''}" if alike else ""
+        return f"no consensus: a tie{votes_each}"
     cast = fsum(party.weight for party in ranked)
     share = ranked[0].weight / cast if cast else 0.0
     if share < min_share or not cast:
