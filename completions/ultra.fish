@@ -694,7 +694,7 @@ complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr
 complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'replay'" -a '(__ultra_offer runs)'
-complete -c ultra -n "__ultra_is 'replay'" -s m -l model -x -a '(__ultra_offer models)' -d 'model, alias, route, ensemble or @group; repeat for several, twice for two samples'
+complete -c ultra -n "__ultra_is 'replay'" -s m -l model -x -a '(__ultra_offer models)' -d 'whom the prompts are sent to: one model, alias or ensemble'
 complete -c ultra -n "__ultra_is 'replay'" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
 complete -c ultra -n "__ultra_is 'replay'" -l criteria -r -F -d 'what judges go by'
 complete -c ultra -n "__ultra_is 'replay'" -l allow-self-judge -d 'let judges judge answers of their own model'

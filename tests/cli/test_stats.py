@@ -73,6 +73,21 @@ def test_picks_judges_and_expectations_all_count(cli: Cli, lab: Lab) -> None:
     assert "1 prompt on which they met\ntoo few" in said.out
 
 
+def test_an_ensemble_ranks_beside_models_and_its_calls_are_its_models(cli: Cli, lab: Lab) -> None:
+    """Its time is its own; what was asked for it counts for whom it was asked of."""
+    profile = (cli.home / "config" / "ultra.yaml").read_text(encoding="utf-8")
+    cli.profile(profile + "ensembles:\n  both: {strategy: first, members: [a, b]}\n")
+    cli("compare", "-m", "both", "-m", "c", "--expect", "contains:mg", "how much?")
+
+    found = models(parts(cli, "--rank")[0])
+    (usage,) = parts(cli)
+
+    assert set(found) == {"ensemble:both", "lab:c"}
+    assert found["ensemble:both"]["p95_s"] > 0.0
+    assert "ensemble:both" not in {one["model"] for one in usage["models"]}
+    assert "lab:a" in {one["model"] for one in usage["models"]}
+
+
 def test_tags_narrow_and_part_what_is_told(cli: Cli, lab: Lab) -> None:
     """`--tag` looks at some runs alone, `--by` tells the values of a tag apart."""
     for task in ("sql", "prose"):

@@ -33,7 +33,16 @@ def replay(
         list[str] | None,
         typer.Argument(metavar="[RUN]...", help="run ids or their beginnings"),
     ] = None,
-    model: options.Models = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            envvar="ULTRA_MODEL",
+            help="whom the prompts are sent to: one model, alias or ensemble",
+        ),
+    ] = None,
     judge: options.Judges = None,
     criteria: options.Criteria = None,
     self_judging: options.SelfJudging = False,

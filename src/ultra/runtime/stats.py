@@ -6,6 +6,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from ultra.core.contests import Ranking, Usage
+from ultra.core.model import ENSEMBLE
 from ultra.core.tags import Marks
 from ultra.evaluation.contests import rankings, usage
 from ultra.runtime.cache import span_s
@@ -33,11 +34,13 @@ class Scope(Struct, frozen=True):
 def used(runtime: Runtime, scope: Scope) -> dict[str, list[Usage]]:
     """Calls by model for each value of the scope's tag; under the empty one where there is none.
 
-    Raises `StoreError`, and `UsageError` for a span that is none.
+    Ensembles are left out: what they ask for is there under the models that were asked. Raises
+    `StoreError`, and `UsageError` for a span that is none.
     """
     begin = _begin(runtime, scope)
     with reading(runtime.paths.database) as connection:
         found = uses(connection, begin, scope.marks) if connection else []
+    found = [one for one in found if one.model.partition(":")[0] != ENSEMBLE]
     parts = _by_tag(found, lambda one: one.tags, scope.by)
     return {value: usage(own) for value, own in parts.items()}
 

@@ -56,7 +56,7 @@ SELECT c.provider, c.model, c.name, c.role, c.status, c.simulated,
    FROM attempts t WHERE t.call_id = c.call_id), c.run_id
 FROM runs r JOIN calls c ON c.run_id = r.run_id JOIN attempts a ON a.call_id = c.call_id
   AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
-WHERE r.started_at >= ? AND c.status != 'running' AND c.provider != 'ensemble' {marked}"""
+WHERE r.started_at >= ? AND c.status != 'running' {marked}"""
 
 
 class _Member(Struct, frozen=True):
@@ -118,7 +118,7 @@ _TAGGED = "SELECT run_id, name, value FROM run_tags WHERE run_id IN ({slots})"
 
 
 def uses(connection: sqlite3.Connection, since: float, marks: Marks) -> list[Use]:
-    """Every call that ended, of models and not of ensembles, whose parts are calls themselves."""
+    """Every call that ended, those of ensembles beside the calls that were made for them."""
     marked, values = _marked(marks)
     rows = connection.execute(_USES.format(marked=marked), (since, *values)).fetchall()
     tags = _tags(connection, list({row[-1] for row in rows}))
