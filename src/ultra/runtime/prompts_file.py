@@ -15,6 +15,7 @@ from ultra.core.batch import PromptRow
 from ultra.core.errors import Problem, UsageError
 from ultra.core.tags import tags_of
 from ultra.core.text import one_line
+from ultra.runtime.materials import LARGEST_BYTES
 
 FIELDS = ("prompt", "system", "expected", "id", "tag")
 """What a row may hold; only the prompt must be there."""
@@ -105,7 +106,7 @@ def _reader(source: str, text: str) -> Callable[[str], Iterable[_Line]]:
 
 
 def _text_lines(text: str) -> Iterator[_Line]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield _Line(number, {"prompt": line.strip()})
 
@@ -126,6 +127,7 @@ def _json_lines(text: str) -> Iterator[_Line]:
 
 
 def _table(source: str, text: str, comma: str) -> Iterator[_Line]:
+    csv.field_size_limit(LARGEST_BYTES)  # 128 KiB by itself, which a prompt may well exceed
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
     head: list[str] | None = None
     while True:
