@@ -65,10 +65,12 @@ def report(experiment: Experiment, pairs: Sequence[Pair]) -> Report:
     """What the pairs that there are say of an experiment; their order does not matter."""
     registration = experiment.registration
     pairs = sorted(pairs, key=lambda one: one.place)
+    begun = bool(pairs)
     if registration.design.sequential:
         pairs = _in_turn(pairs, registration.design.repeats)
     prompts = _prompts(pairs, registration)
     bare = _bare(experiment, pairs, len(prompts))
+    bare = replace(bare, stage="unfinished" if begun else "registered")
     if registration.design.sequential:
         return _sequential(bare, prompts, pairs)
     if len(pairs) < registration.places:
@@ -130,7 +132,7 @@ def _bare(experiment: Experiment, pairs: Sequence[Pair], counted: int) -> Report
         "ab",
         experiment.name,
         moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "unfinished" if pairs else "registered",
+        "registered",
         registration,
         counted,
         registration.prompts,

@@ -130,9 +130,9 @@ def always_valid_p(discordant: Sequence[bool]) -> float:
 
 
 def permutation_p(differences: Sequence[float], *, seed: int) -> float:
-    """The two-sided p of paired differences by flipping signs; 1.0 when all are zero."""
+    """The two-sided p of paired differences by flipping signs; 1.0 for one, or when all are 0."""
     values = np.asarray(differences, dtype=float)
-    if not values.any():
+    if len(values) < 2 or not values.any():
         return 1.0
     found = stats.permutation_test(
         (values, np.zeros_like(values)),

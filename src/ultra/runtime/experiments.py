@@ -364,9 +364,7 @@ def _stopping(design: Design, prompts: int) -> str:
 def _drawn(rows: Sequence[PromptRow], design: Design) -> list[PromptRow]:
     """The prompts that take part, in the order they are asked in."""
     if design.most is not None and not 1 <= design.most <= len(rows):
-        raise UsageError(
-            f"`--n` takes 1 to {len(rows)}, the prompts there are, not `{design.most}`"
-        )
+        raise UsageError(f"`--size` takes 1 to {len(rows)} prompts, not `{design.most}`")
     order = list(rows)
     random.Random(f"{design.seed}:prompts").shuffle(order)  # noqa: S311 - must be repeatable
     return order[: design.most]
