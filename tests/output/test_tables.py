@@ -181,3 +181,18 @@ def test_a_list_of_runs_is_cards_where_nothing_else_fits() -> None:
 
     assert Grid(20).feed(text).wrapped == 0
     assert all(f"{name}: " in text for name in ("run", "verb", "duration", "prompt"))
+
+
+@pytest.mark.parametrize(("columns", "spared"), [(100, 0), (80, 2)])
+def test_the_figures_of_a_comparison_are_one_line_a_call_on_a_usual_terminal(
+    columns: int, spared: int
+) -> None:
+    """Without what stands above them already; nine lines a call would hide the answers."""
+    with Terminal(columns) as terminal:
+        text = render_comparison(compared("one", "two"), streams=terminal.streams())
+    lines = Grid(columns).feed(text).text.split("\n")
+
+    head = next(line for line in lines if line.startswith("model "))
+    names = ("similarity", "tokens/s")
+    assert sum(name not in head for name in names) == spared
+    assert {"duration", "cost"} <= set(head.split())

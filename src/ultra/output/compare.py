@@ -18,14 +18,14 @@ MEMBERS = frozenset({"answer", "member"})
 
 COLUMNS = (
     Column("model", shrink=True),
-    Column("ttft", right=True),
+    Column("ttft", right=True, spare=1),
     Column("duration", right=True),
     Column("tokens in", right=True),
     Column("tokens out", right=True),
-    Column("tokens/s", right=True),
+    Column("tokens/s", right=True, spare=2),
     Column("cost", right=True),
     Column("finish reason"),
-    Column("similarity", right=True),
+    Column("similarity", right=True, spare=3),
 )
 
 
