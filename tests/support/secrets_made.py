@@ -53,6 +53,8 @@ def made(seed: int = 7) -> dict[str, list[str]]:
         "openai key": [
             "sk" + "-" + some(20) + "T3Blbk" + "FJ" + some(20),
             "sk" + "-proj-" + some(74, SLUG) + "T3Blbk" + "FJ" + some(74, SLUG),
+            "sk" + "-proj-" + some(120, SLUG),
+            "sk" + "-svcacct-" + some(120, SLUG),
         ],
         "anthropic key": ["sk" + "-ant-api03-" + some(93, SLUG) + "AA"],
         "openrouter key": ["sk" + "-or-v1-" + some(64, HEX)],

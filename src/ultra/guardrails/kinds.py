@@ -80,6 +80,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("aws bedrock key", ("ABSKQmVkcm9ja0FQSUtle",), "[A-Za-z0-9+/]{40,}+=*+"),
     Kind("openai key", ("sk-",), f"{SLUG}{{40,}}+", holds="T3BlbkFJ"),
+    Kind("openai key", ("sk-proj-", "sk-svcacct-", "sk-admin-"), f"{SLUG}{{40,}}+", digits=3),
     Kind("anthropic key", ("sk-ant-",), f"[a-z]{{2,16}}[0-9]{{2}}-{SLUG}{{60,}}+"),
     Kind("openrouter key", ("sk-or-v1-",), f"{HEX}{{48,}}+"),
     Kind("api key", ("sk-",), f"{WORD}{{32,}}+", digits=3),
