@@ -343,7 +343,7 @@ class Runner:
 
 
 def room(action: Action, everywhere: Everywhere) -> int:
-    """How many runs like one may be under way: what the widest endpoint takes.
+    """How many runs like one may be under way: what fills the widest endpoint, so that it may grow.
 
     A run waits for its slowest call, so that a narrow endpoint must not starve a wide one; but
     where the profile sets a limit, no more than twice as many wait there, whose time runs.
@@ -359,10 +359,11 @@ def room(action: Action, everywhere: Everywhere) -> int:
     if not calls:
         return AT_ONCE
     wide = max(
-        places_at(endpoint, everywhere).limit // calls[key] for key, endpoint in endpoints.items()
+        -(-places_at(endpoint, everywhere).limit // calls[key])
+        for key, endpoint in endpoints.items()
     )
     narrow = [
-        2 * endpoint.concurrency // calls[key]
+        -(-2 * endpoint.concurrency // calls[key])
         for key, endpoint in endpoints.items()
         if endpoint.concurrency is not None
     ]
