@@ -53,7 +53,7 @@ def won(ballot: Ballot) -> bool:
 
 def test_a_judge_who_favours_the_first_is_seen_through() -> None:
     """Truth .731: first .924, second .377, mean .651; the model recovers 1.0 and 1.5."""
-    runs = 2000
+    runs = 1000
     found = duels(1.0, 1.5, runs)
     every = [ballot for pair in found for ballot in pair]
     first = [won(one) for one in every if one.display_order[0] == "a"]
@@ -73,12 +73,12 @@ def test_a_judge_who_favours_the_first_is_seen_through() -> None:
     assert len(first) == len(second) == runs
     assert share(first) == pytest.approx(0.924, abs=tolerance(0.924, runs))
     assert share(second) == pytest.approx(0.377, abs=tolerance(0.377, runs))
-    assert sum(scores) / runs == pytest.approx(0.651, abs=0.019)
+    assert sum(scores) / runs == pytest.approx(0.651, abs=0.027)
     assert share(steady) == pytest.approx(0.395, abs=tolerance(0.395, runs))
     assert share(sure) == pytest.approx(0.881, abs=tolerance(0.881, len(sure)))
-    assert logit(share(sure)) / 2 == pytest.approx(1.0, abs=0.17)
-    assert strength["a"] - strength["b"] == pytest.approx(1.0, abs=0.15)
-    assert rated.order_effect == pytest.approx(1.5, abs=0.15)
+    assert logit(share(sure)) / 2 == pytest.approx(1.0, abs=0.24)
+    assert strength["a"] - strength["b"] == pytest.approx(1.0, abs=0.21)
+    assert rated.order_effect == pytest.approx(1.5, abs=0.21)
 
 
 def won_first(ballot: Ballot) -> bool:
@@ -87,11 +87,11 @@ def won_first(ballot: Ballot) -> bool:
 
 def test_the_mean_of_both_orders_favours_nobody() -> None:
     """Equals are equal, however strong the bias."""
-    runs = 1500
+    runs = 600
     scores = [standings(pair) for pair in duels(0.0, 1.5, runs)]
     of_a = [one.score for found in scores for one in found if one.call_id == "a"]
 
-    assert sum(of_a) / runs == pytest.approx(0.5, abs=0.02)
+    assert sum(of_a) / runs == pytest.approx(0.5, abs=0.032)
 
 
 def test_nobody_wins_a_council_by_where_it_is_shown() -> None:
@@ -99,7 +99,7 @@ def test_nobody_wins_a_council_by_where_it_is_shown() -> None:
 
     In one order for all the first member would win .61.
     """
-    runs = 500
+    runs = 300
     members = [model(name, quality=0.0, beta=1.0, gamma=1.0) for name in "abcd"]
 
     async def once(engine: Engine, number: int) -> tuple[Outcome, int]:
@@ -134,7 +134,7 @@ def test_nobody_wins_a_council_by_where_it_is_shown() -> None:
 )
 def test_a_judge_who_prefers_itself_gains_nothing_when_recused(let: bool, expected: float) -> None:
     """Four equals judge each other, one always puts itself first: fair is .25."""
-    runs = 600
+    runs = 400
     judges = [model(name, kappa=100.0 * (name == "a")) for name in "abcd"]
     answers = [written(name, 0.0) for name in "abcd"]
 
@@ -156,7 +156,7 @@ PAIR_ACCURACY = {0.5: 0.398, 0.65: 0.519, 0.8: 0.662, 0.95: 0.844}
 
 def test_a_judge_is_worth_what_it_can_tell_apart() -> None:
     """Five who are right in .4: one ballot of a coin-flipper finds .4, of the best .84 of .92."""
-    runs = 500
+    runs = 350
     members = [model(f"m{at}", accuracy=0.4) for at in range(5)]
     judges = {sure: model("judge", beta=logit(sure)) for sure in PAIR_ACCURACY}
 
@@ -186,7 +186,7 @@ def test_a_judge_is_worth_what_it_can_tell_apart() -> None:
 
 def test_best_of_asks_in_three_orders_and_finds_more() -> None:
     """Three ballots of a judge who tells two apart in .8 find .81 where one finds .66."""
-    runs = 400
+    runs = 300
     members = [model(f"m{at}", accuracy=0.4) for at in range(5)]
     method = Method(judges=(model("judge", beta=logit(0.8)),))
 
