@@ -120,6 +120,7 @@ def test_json_has_every_figure(ultra: Cli) -> None:
         (["all", "NaN"], "`NaN` is not an amount of dollars"),
         (["all", "inf"], "`inf` is not an amount of dollars"),
         (["all", "--", "-1"], "must not be negative"),
+        (["all", "-0.5", "--mode", "hard"], "must not be negative"),
         (["all", "1e-10"], "finer than a billionth"),
         (["all", "2e6"], "at most 1000000"),
         (["all", "0.0001"], "the smallest one to the cheapest model"),

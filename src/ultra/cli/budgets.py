@@ -1,9 +1,11 @@
 """`ultra budgets`: what may be spent, what is spent, and what of it is uncertain."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer._click.core import Context
 
 from ultra.cli import options
 from ultra.cli.nouns import Here, Under, noun, print_json, session, shown
@@ -51,9 +53,23 @@ def show(ctx: typer.Context, as_json: options.Json = False) -> None:
         here.note("there is no budget; `ultra budgets set all 5` warns at $5 a day")
 
 
+class OfMoney(Under):
+    """A command with an amount, which a number after a minus is too: refused as one."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Put what would be read as an option where arguments stand."""
+        below = [word for word in args if _BELOW_ZERO.fullmatch(word)]
+        if below and "--" not in args:
+            args = [*(word for word in args if word not in below), "--", *below]
+        return super().parse_args(ctx, args)
+
+
+_BELOW_ZERO = re.compile(r"-\.?\d[\w.]*")
+
+
 @app.command(
     "set",
-    cls=Under,
+    cls=OfMoney,
     epilog=shown(
         "ultra budgets set all 5",
         "ultra budgets set all 20 --per week --mode hard --timezone Europe/Berlin",
