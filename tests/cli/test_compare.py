@@ -338,7 +338,25 @@ def test_all_answers_go_on_each_from_its_own(cli: Cli, lab: Lab) -> None:
         answer = lab.says[model][0]
         turns = [message["content"] for message in lab.told(model)[-1]["messages"]]
         assert turns == ["be brief", "how much?", answer, "and then?", answer, "sure?"]
-    assert cli("pick", "1").out == "lab:a\n"
+    assert cli("pick", "1").out == "a\n"
+
+
+def test_who_goes_on_is_still_whom_the_profile_names(cli: Cli, lab: Lab) -> None:
+    """With its price and its options; a name that has come to mean another model is not taken."""
+    own = "{model: 'lab:a', price: {input_per_mtok: 1, output_per_mtok: 2}, options: {seed: 5}}"
+    profile = cli.home / "config" / "ultra.yaml"
+    written = profile.read_text()
+    profile.write_text(written.replace("models:\n", f"models:\n  mine: {own}\n", 1))
+    cli("ask", "-m", "mine", "how much?")
+
+    cli("ask", "-c", "and then?")
+    profile.write_text(written.replace("models:\n", "models:\n  mine: lab:b\n", 1))
+    cli("ask", "-c", "sure?")
+
+    assert [body.get("seed") for body in lab.told("a")] == [5, 5, None]
+    assert lab.told("b") == []
+    costs = rows(cli.home / "data" / "ultra.db", "SELECT cost_nano FROM attempts ORDER BY rowid")
+    assert [cost is None for (cost,) in costs] == [False, False, True]
 
 
 def test_what_was_said_before_counts_in_the_estimate(cli: Cli, lab: Lab) -> None:

@@ -95,7 +95,7 @@ def _action(session: Session, typed: Typed, wanted: Wanted) -> Action:
     names = (
         wanted.models
         or ([template.model] if template and template.model else ())
-        or (past.models if past else ())
+        or (past.names if past else ())
     )
     wish = wished(session, wanted.wish, secrets=wanted.terms.secrets)
     selection = runtime.select(names, wanted.strategy, wish)

@@ -75,7 +75,7 @@ def chat(
     past = session.runtime.conversation(cid) if cid is not None or proceed else None
     talk = Chat(
         session,
-        tuple(model or (past.models if past else ())),
+        tuple(model or (past.names if past else ())),
         sampling_of(option or [], max_tokens),
         system=system or "",
         terms=terms,

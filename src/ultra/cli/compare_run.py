@@ -63,7 +63,7 @@ def run_branches(session: Session, typed: Typed, wanted: Wanted, cid: str | None
     """Go on from every answer of a comparison, each model from its own; the exit code."""
     past = session.runtime.branches(cid)
     session.note(f"continuing all of {past.last_run[:8]}: {past.about}")
-    return run_compare(session, typed, replace(wanted, models=past.models), past)
+    return run_compare(session, typed, replace(wanted, models=past.names), past)
 
 
 def run_compare(

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ultra.core.errors import UsageError
 from ultra.core.model import ENSEMBLE, Target
+from ultra.core.profile import Profile
 from ultra.core.records import CallDocument, RunDocument
 from ultra.core.request import Message
 from ultra.core.text import one_line
@@ -13,12 +14,16 @@ from ultra.store.queries import Log
 
 
 class Conversation(Struct, frozen=True):
-    """The turns so far, oldest first. `models` are whom the last turn was answered by."""
+    """The turns so far, oldest first.
+
+    `models` are whom the last turn was answered by, `names` what they can be asked by again.
+    """
 
     id: str
     last_run: str
     about: str
     models: tuple[str, ...]
+    names: tuple[str, ...]
     messages: tuple[Message, ...]
 
     def known_to(self, targets: Sequence[Target]) -> bool:
@@ -27,16 +32,19 @@ class Conversation(Struct, frozen=True):
 
 
 class Branches(Struct, frozen=True):
-    """What each model of a comparison was sent and answered, in the order asked for."""
+    """What each model of a comparison was sent and answered, in the order asked for.
+
+    `names` are what the models can be asked by again.
+    """
 
     id: str
     last_run: str
     about: str
-    models: tuple[str, ...]
+    names: tuple[str, ...]
     messages: tuple[tuple[Message, ...], ...]
 
 
-def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
+def find_conversation(log: Log, profile: Profile, session: str, cid: str | None) -> Conversation:
     """The conversation of a run, or the last one of this terminal.
 
     Raises `UsageError` when it cannot be told which is meant, when the last run was a comparison
@@ -54,20 +62,22 @@ def find_conversation(log: Log, session: str, cid: str | None) -> Conversation:
     if not messages:
         raise _wordless(last)
     told = last.picked or last.answer_call
+    answered = [
+        call
+        for call in last.calls
+        if call.call_id == told and (call.role == "answer" or last.picked)
+    ]
     return Conversation(
         conversation,
         last.run_id,
         one_line(last.prompt or "", 60),
-        tuple(
-            _name(call)
-            for call in last.calls
-            if call.call_id == told and (call.role == "answer" or last.picked)
-        ),
+        tuple(f"{call.provider}:{call.model}" for call in answered),
+        tuple(_name(call, profile) for call in answered),
         messages,
     )
 
 
-def find_branches(log: Log, session: str, cid: str | None) -> Branches:
+def find_branches(log: Log, profile: Profile, session: str, cid: str | None) -> Branches:
     """Every whole answer of a comparison, or of the last one of this terminal, to go on from.
 
     Raises `UsageError` as `find_conversation` does, and for a run that compared nothing.
@@ -86,7 +96,7 @@ def find_branches(log: Log, session: str, cid: str | None) -> Branches:
         last.conversation,
         last.run_id,
         one_line(last.prompt or "", 60),
-        tuple(_name(call) for call, _ in found),
+        tuple(_name(call, profile) for call, _ in found),
         tuple(messages for _, messages in found),
     )
 
@@ -95,9 +105,15 @@ def _members(run: RunDocument) -> list[CallDocument]:
     return [call for call in run.calls if call.role == "member" and not call.parent]
 
 
-def _name(call: CallDocument) -> str:
-    """What the model of a call can be asked by again; an ensemble goes by its name alone."""
-    return call.name if call.provider == ENSEMBLE else f"{call.provider}:{call.model}"
+def _name(call: CallDocument, profile: Profile) -> str:
+    """What the model of a call can be asked by again: the profile's name while it is still that.
+
+    Price, options and limits go by the name. An ensemble has no other.
+    """
+    ref = f"{call.provider}:{call.model}"
+    known = profile.models.get(call.name)
+    same = known is not None and str(known.ref) == ref
+    return call.name if same or call.provider == ENSEMBLE else ref
 
 
 def _wordless(last: RunDocument) -> UsageError:

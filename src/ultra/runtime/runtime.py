@@ -243,13 +243,13 @@ class Runtime:
         """The conversation of a run, or of this terminal. Raises `UsageError` when unclear."""
         from ultra.runtime.conversations import find_conversation
 
-        return find_conversation(self.log, self.session, cid)
+        return find_conversation(self.log, self.profile, self.session, cid)
 
     def branches(self, cid: str | None) -> "Branches":
         """Every answer of a comparison to go on from, or of this terminal's last one."""
         from ultra.runtime.conversations import find_branches
 
-        return find_branches(self.log, self.session, cid)
+        return find_branches(self.log, self.profile, self.session, cid)
 
     def page(self, url: str) -> str:
         """The text behind a web address.
