@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -231,6 +232,8 @@ def test_judges_see_both_orders_of_every_pair(cli: Cli, lab: Lab, tmp_path: Path
     assert (report["only_a"], report["only_b"]) == (0, 0)
     assert [arm["mean"] for arm in report["arms"]] == [0.5, 0.5]
     assert report["verdict"] == "equivalent"
+    assert report["judging_nano"] is None
+    assert "lab:judge: unknown" in cli("ab", "show", "liked").out
 
 
 def test_a_judge_with_quality_in_view_prefers_the_better(world: Cli, tmp_path: Path) -> None:
@@ -324,6 +327,9 @@ def test_what_so_many_prompts_can_find_is_said_before_anything_is_sent(
     assert "38.3 points or more, if the arms part on 40% of prompts" in planned.out
     assert "no difference at all, if the arms part on 20% of prompts" in planned.out
     assert "20 prompts, 40 answers to ask for: about $" in planned.out
+    plan = json.loads(cli("ab", "run", "few", *ARMS, "--prompts", file, "--dry-run", "--json").out)
+    assert (plan["type"], plan["prospect"]["answers"]) == ("ab_plan", 40)
+    assert plan["prospect"]["finds"]["0.2"] is None
     assert lab.calls == 0
     assert cli("ab", "list").out == ""
     said = cli("ab", "run", "few", *ARMS, "--prompts", file)
@@ -404,6 +410,28 @@ def test_a_kill_loses_nothing_that_was_whole(cli: Cli, lab: Lab, tmp_path: Path)
     assert len(whole) > 10
     assert not whole & set(lab.asked)
     assert len(whole) + lab.calls == 60
+
+
+def test_two_processes_never_carry_out_the_same(cli: Cli, lab: Lab, tmp_path: Path) -> None:
+    """The second one sends nothing; it may look."""
+    file = sums(tmp_path, 5)
+    begun = threading.Event()
+    lab.stop_after, lab.stop = 0, begun.set
+    with subprocess.Popen(
+        [sys.executable, "-m", "ultra", "ab", "run", "twice", *ARMS, "--prompts", file],
+        env={**os.environ, **UNMEASURED, "ULTRA_HOME": str(cli.home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as other:
+        try:
+            assert begun.wait(60)
+            said = cli("ab", "run", "twice")
+        finally:
+            other.kill()
+
+    assert said.code == 2
+    assert "is under way in another process" in said.err
 
 
 def test_what_failed_by_a_fault_that_heals_is_asked_again(

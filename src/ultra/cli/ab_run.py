@@ -11,7 +11,7 @@ from ultra.cli.exit_codes import OK, code_of_ab
 from ultra.cli.terms import Terms, action_of, hand_over
 from ultra.core.batch import ROW_TAG
 from ultra.core.errors import UsageError
-from ultra.core.experiments import TAG, Arm, Design, Experiment, Report
+from ultra.core.experiments import EXPERIMENT_VERSION, TAG, Arm, Design, Experiment, Report
 from ultra.output.batch_progress import BatchProgress
 from ultra.output.events import encode_json
 from ultra.output.experiments import (
@@ -20,7 +20,6 @@ from ultra.output.experiments import (
     told_prospect,
     underpowered,
 )
-from ultra.runtime.action import Action
 from ultra.runtime.batch import Job, Tally, checked_rows
 from ultra.runtime.comparing import Trial as Held
 from ultra.runtime.comparing import tried
@@ -219,7 +218,13 @@ def _wanted(
     found = prospect(trial, left)
     lines = told_prospect(found, report)
     if terms.dry_run:
-        _show(session, left, lines, as_json=terms.form == "json")
+        if terms.form == "json":
+            told = {"registration": trial.registration, "prospect": found}
+            document = {"version": EXPERIMENT_VERSION, "type": "ab_plan", "name": experiment.name}
+            hand_over(session, _pretty({**document, **told}), terms)
+        else:
+            show_plan(session.streams, plan_all(left), cached=False, as_json=False)
+            session.streams.write("".join(f"{line}\n" for line in lines))
         return False
     _foretell(session, lines, underpowered(found, report))
     if terms.confirmed or not session.streams.interactive:
@@ -239,10 +244,8 @@ def _foretell(session: Session, lines: list[str], too_few: str) -> None:
         session.warn(too_few)
 
 
-def _show(session: Session, left: list[Action], lines: list[str], *, as_json: bool) -> None:
-    show_plan(session.streams, plan_all(left), cached=False, as_json=as_json)
-    if not as_json:
-        session.streams.write("".join(f"{line}\n" for line in lines))
+def _pretty(document: object) -> str:
+    return msgspec.json.format(encode_json(document), indent=2).decode() + "\n"
 
 
 def _carry_out(session: Session, work: Work, trial: Trial) -> Carried:

@@ -119,7 +119,7 @@ class Side(Struct, frozen=True, omit_defaults=True):
 class Pair(Struct, frozen=True, omit_defaults=True):
     """Both answers to one prompt. `place` is its turn, from 1; `row` the prompt's in the file.
 
-    `judging_nano` is what is known of the cost of judging it.
+    `judging_nano` is what judging it cost, None for judges without a price.
     """
 
     place: int
@@ -127,7 +127,7 @@ class Pair(Struct, frozen=True, omit_defaults=True):
     run_id: str
     a: Side
     b: Side
-    judging_nano: int = 0
+    judging_nano: int | None = 0
 
     @property
     def whole(self) -> bool:
@@ -191,7 +191,7 @@ class Report(Struct, frozen=True):
     p: float | None = None
     e: float | None = None
     detectable: float | None = None
-    judging_nano: int = 0
+    judging_nano: int | None = 0
     losses: dict[str, int] = field(default_factory=dict)
 
 

@@ -65,14 +65,10 @@ def report(experiment: Experiment, pairs: Sequence[Pair]) -> Report:
     """What the pairs that there are say of an experiment; their order does not matter."""
     registration = experiment.registration
     pairs = sorted(pairs, key=lambda one: one.place)
-    begun = bool(pairs)
     if registration.design.sequential:
-        pairs = _in_turn(pairs, registration.design.repeats)
+        return _sequential(_bare(experiment, pairs), pairs)
     prompts = _prompts(pairs, registration)
-    bare = _bare(experiment, pairs, len(prompts))
-    bare = replace(bare, stage="unfinished" if begun else "registered")
-    if registration.design.sequential:
-        return _sequential(bare, prompts, pairs)
+    bare = replace(_bare(experiment, pairs), pairs=len(prompts))
     if len(pairs) < registration.places:
         return bare
     return _judged(_fixed(replace(bare, stage="done"), prompts), pairs)
@@ -91,12 +87,47 @@ def may_heal(pair: Pair) -> bool:
     return not pair.whole and (pair.a.again or pair.b.again)
 
 
-def _in_turn(pairs: Sequence[Pair], repeats: int) -> list[Pair]:
-    """The pairs before the first gap, whole prompts only: what comes first must not depend on how
-    fast an answer is.
+class Evidence:
+    """The evidence of a sequential experiment, which grows pair by pair and ends where it does.
+
+    Pairs are taken in their turn, whatever order they come in: what counts first must not depend on
+    how fast an answer is. `turns` are those that had their turn, `prompts` those that count.
     """
-    turns = [pair for at, pair in enumerate(pairs) if pair.place == at + 1]
-    return turns[: len(turns) // repeats * repeats]
+
+    def __init__(self, registration: Registration) -> None:
+        self._registration = registration
+        self._wanted = log(1.0 / registration.design.alpha)
+        self._waiting: dict[int, Pair] = {}
+        self.turns: list[Pair] = []
+        self.prompts: list[_Prompt] = []
+        self.only_a = self.only_b = 0
+        self.most = 0.0
+
+    @property
+    def enough(self) -> bool:
+        """Whether it tells the arms apart."""
+        return self.most >= self._wanted
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pair had its turn."""
+        return len(self.turns) == self._registration.places
+
+    def take(self, pair: Pair) -> None:
+        """Take in a pair; after there is enough nothing counts."""
+        self._waiting[pair.place] = pair
+        repeats = self._registration.design.repeats
+        while not self.enough and len(self.turns) + 1 in self._waiting:
+            self.turns.append(self._waiting.pop(len(self.turns) + 1))
+            if len(self.turns) % repeats == 0:
+                for one in _prompts(self.turns[-repeats:], self._registration):
+                    self._count(one)
+
+    def _count(self, one: _Prompt) -> None:
+        self.prompts.append(one)
+        self.only_a += one.difference > 0.0
+        self.only_b += one.difference < 0.0
+        self.most = max(self.most, log_e_value(self.only_a, self.only_b))
 
 
 def _value(metric: Metric, side: Side) -> float:
@@ -122,9 +153,10 @@ def _prompts(pairs: Sequence[Pair], registration: Registration) -> list[_Prompt]
     ]
 
 
-def _bare(experiment: Experiment, pairs: Sequence[Pair], counted: int) -> Report:
+def _bare(experiment: Experiment, pairs: Sequence[Pair]) -> Report:
     registration = experiment.registration
     design = registration.design
+    judging = [pair.judging_nano for pair in pairs]
     losses = Counter(side.error for pair in pairs for side in (pair.a, pair.b) if side.error)
     moment = datetime.fromtimestamp(experiment.registered_at, UTC)
     return Report(
@@ -132,9 +164,9 @@ def _bare(experiment: Experiment, pairs: Sequence[Pair], counted: int) -> Report
         "ab",
         experiment.name,
         moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "registered",
+        "unfinished" if pairs else "registered",
         registration,
-        counted,
+        0,
         registration.prompts,
         (
             _arm("A", design.a, registration.a_models, [pair.a for pair in pairs]),
@@ -142,7 +174,7 @@ def _bare(experiment: Experiment, pairs: Sequence[Pair], counted: int) -> Report
         ),
         None,
         f"{len(pairs)} of {registration.places} pairs of answers are in",
-        judging_nano=sum(pair.judging_nano for pair in pairs),
+        judging_nano=None if None in judging else sum(one or 0 for one in judging),
         losses=dict(losses),
     )
 
@@ -277,42 +309,36 @@ def _missing(pairs: Sequence[Pair], alpha: float) -> str:
     return ""
 
 
-def _sequential(bare: Report, prompts: Sequence[_Prompt], pairs: Sequence[Pair]) -> Report:
+def _sequential(bare: Report, pairs: Sequence[Pair]) -> Report:
     """The evidence prompt by prompt, up to where there was enough of it."""
-    registration = bare.registration
-    design = registration.design
-    wanted = log(1.0 / design.alpha)
-    only_a = only_b = counted = 0
-    most = 0.0
-    for one in prompts:
-        counted += 1
-        only_a += one.difference > 0.0
-        only_b += one.difference < 0.0
-        most = max(most, log_e_value(only_a, only_b))
-        if most >= wanted:
-            break
-    stopped = most >= wanted
-    done = stopped or len(pairs) == registration.places
-    found = replace(bare, only_a=only_a, only_b=only_b, pairs=counted)
-    if not counted:
-        return _judged(replace(found, stage="done"), pairs) if done else found
-    share = confidence_sequence(only_a, only_b, design.alpha)
-    parted = only_a + only_b
+    evidence = Evidence(bare.registration)
+    for pair in pairs:
+        evidence.take(pair)
+    design, counted = bare.registration.design, len(evidence.prompts)
+    done = evidence.enough or evidence.complete
     found = replace(
-        _measured(found, prompts[:counted]),
-        stage="done" if done else "unfinished",
-        difference=(only_a - only_b) / counted,
-        share=only_a / parted if parted else None,
-        share_low=share.low,
-        share_high=share.high,
-        interval="always valid",
-        e=exp(most),
-        p=min(1.0, exp(-most)),
-        detectable=detectable(
-            counted, min(1.0, (parted + 2.0) / (counted + 2.0)), alpha=design.alpha
-        ),
+        bare,
+        stage="done" if done else bare.stage,
+        pairs=counted,
+        only_a=evidence.only_a,
+        only_b=evidence.only_b,
     )
-    return _decided(found, pairs, stopped=stopped) if done else found
+    if counted:
+        parted = evidence.only_a + evidence.only_b
+        share = confidence_sequence(evidence.only_a, evidence.only_b, design.alpha)
+        part = min(1.0, (parted + 2.0) / (counted + 2.0))
+        found = replace(
+            _measured(found, evidence.prompts),
+            difference=(evidence.only_a - evidence.only_b) / counted,
+            share=evidence.only_a / parted if parted else None,
+            share_low=share.low,
+            share_high=share.high,
+            interval="always valid",
+            e=exp(evidence.most),
+            p=min(1.0, exp(-evidence.most)),
+            detectable=detectable(counted, part, alpha=design.alpha),
+        )
+    return _decided(found, evidence.turns, stopped=evidence.enough) if done else found
 
 
 def _decided(found: Report, pairs: Sequence[Pair], *, stopped: bool) -> Report:

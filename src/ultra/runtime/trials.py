@@ -6,11 +6,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ultra.core.batch import ROW_TAG, Cell, RowResult
-from ultra.core.errors import TRY_LATER, ErrorClass
+from ultra.core.errors import TRY_LATER, ErrorClass, UsageError
 from ultra.core.experiments import TAG, Experiment, Metric, Pair, Report, Side
+from ultra.core.model import models_of
 from ultra.core.tags import Marks
 from ultra.core.text import one_line
-from ultra.evaluation.experiments import may_heal, report, settled
+from ultra.evaluation.experiments import Evidence, may_heal, report, settled
 from ultra.runtime.action import Action, Interruption
 from ultra.runtime.batch import Runner, Tally
 from ultra.runtime.batches import run_batch
@@ -80,6 +81,12 @@ class Work:
         self._runner = Runner(trial.job, self._book)
         self._runner.told = self._told
         self._judging_nano = 0
+        self._evidence = Evidence(experiment.registration)
+        for pair in self._pairs.values():
+            if pair.place in self._book:
+                self._evidence.take(pair)
+        judges = models_of(trial.job.base.selection.method.judges)
+        self._priced = all(judge.price is not None for judge in judges)
         self.watch: Watch = lambda done, tally: None
 
     @property
@@ -98,9 +105,18 @@ class Work:
         return report(self._experiment, list(self._pairs.values()))
 
     def recall(self) -> None:
-        """Take in what earlier runs left of pairs that did not come to their end."""
-        log = self._runtime.log
-        for run in reversed(log.runs(limit=0, marks=Marks(tags={TAG: self._experiment.name}))):
+        """Take in what earlier runs left of pairs that did not come to their end.
+
+        Raises `UsageError` while another process carries the experiment out.
+        """
+        log, name = self._runtime.log, self._experiment.name
+        runs = log.runs(limit=0, marks=Marks(tags={TAG: name}))
+        if any(run.status == "running" for run in runs):
+            raise UsageError(
+                f"experiment `{name}` is under way in another process; nothing was sent",
+                hint=f"`ultra ab show {name}` tells how far it is",
+            )
+        for run in reversed(runs):
             document = log.run(run.run_id)
             if int(document.tags[ROW_TAG]) not in self._book:
                 self._runner.recall(document)
@@ -125,7 +141,8 @@ class Work:
         result = self._book.last
         if result is None:
             return
-        place, judging = result.row.number, tally.helpers_nano - self._judging_nano
+        place = result.row.number
+        judging = tally.helpers_nano - self._judging_nano if self._priced else None
         self._judging_nano = tally.helpers_nano
         metric = self._experiment.registration.design.metric
         pair = replace(
@@ -136,9 +153,8 @@ class Work:
         self._pairs[place] = pair
         self._store.keep(self._experiment.name, pair, self._runtime.clock.time())
         self.watch(self.done, tally)
-        if self._experiment.registration.design.sequential and settled(
-            self._experiment, list(self._pairs.values())
-        ):
+        self._evidence.take(pair)
+        if self._experiment.registration.design.sequential and self._evidence.enough:
             self._runner.stop("the evidence is enough")
 
 
