@@ -54,6 +54,18 @@ async def test_answers_are_stacked_where_there_is_none() -> None:
     assert lines.index("Paris is it") < lines.index("It is Paris")
 
 
+@pytest.mark.parametrize("width", [40, 80])
+async def test_whoever_waits_for_judges_sees_that(width: int) -> None:
+    """One line below the answers, however many judge, and none of it is left at the end."""
+    script = two().call(3, "judge", name="j").call(4, "judge", name="k")
+    script.finish(3)
+    with Terminal(width) as terminal:
+        live, left = await run(terminal, script)
+
+    assert live.rstrip().split("\n")[-1].startswith("judging · 1 of 2 done · ")
+    assert "judging" not in left
+
+
 async def test_more_answers_than_rows_still_fit() -> None:
     """Ten members on five rows never draw more than the terminal holds."""
     script = Script().begin()

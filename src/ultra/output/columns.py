@@ -78,13 +78,23 @@ class ColumnsSink:
 
     def _draw(self) -> None:
         rows = self._members()
-        width, height = self._screen.width - 1, self._screen.height - 2
+        judging = self._judging()
+        width, height = self._screen.width - 1, self._screen.height - 2 - len(judging)
         room = (width - len(_BAR) * (len(rows) - 1)) // max(len(rows), 1)
         if room >= LEAST:
             lines = self._beside(rows, room, height)
         else:
             lines = self._below(rows, width, height)
-        self._screen.show(_SLOT, lines)
+        self._screen.show(_SLOT, [*lines, *(clip(line, width) for line in judging)])
+
+    def _judging(self) -> list[str]:
+        """How far the judges are; no line where nobody judges yet."""
+        rows = [row for row in self._progress.ordered() if row.role == "judge" and not row.parent]
+        if not rows:
+            return []
+        now_s, ended = self._progress.now_s, sum(not row.running for row in rows)
+        longest = seconds(max(row.elapsed_s(now_s) for row in rows))
+        return [f"judging · {ended} of {len(rows)} done · {longest}"]
 
     def _beside(self, rows: list[Row], width: int, height: int) -> list[str]:
         panes = [wrap_tail(self._text(row), width, height - 1) for row in rows]
