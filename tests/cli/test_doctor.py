@@ -94,6 +94,21 @@ def test_a_key_that_is_refused_is_a_problem_of_configuration(
     assert "next: set `LAB_KEY` to a new one" in said.out
 
 
+def test_a_provider_that_wants_a_key_against_the_profile_s_word_is_one_too(
+    cli: Cli, server: Loopback
+) -> None:
+    """`key: none` is what has to change; `keys test` says the same."""
+    provider = f'{{protocol: openai-chat, base_url: "{server.url}/v1", key: none}}'
+    cli.profile(f"version: 1\nproviders: {{lab: {provider}}}\nmodels: {{fast: 'lab:alpha'}}\n")
+
+    said, tried = cli("doctor"), cli("keys", "test", "lab")
+
+    assert (said.code, tried.code) == (3, 3)
+    assert "lab: wants a key: " in said.out
+    assert "next: `lab` has `key: none` in the profile" in said.out
+    assert "`lab` refused a call without a key (401)" in tried.err
+
+
 def test_a_key_that_is_missing_is_one_too(
     cli: Cli, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:

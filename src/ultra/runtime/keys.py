@@ -112,10 +112,11 @@ def _tried(status: KeyStatus, models: int, anybody: bool) -> Tried:
 
 
 def _told(error: CallError, provider: str, status: KeyStatus) -> CallError:
-    came_from = f" from `{status.source}`" if status.source else ""
+    what_came = f"the key from `{status.source}`" if status.source else "the key"
+    what_came = "a call without a key" if status.source == "none" else what_came
     number = f" ({error.status})" if error.status else ""
     refused = error.error_class in (ErrorClass.AUTH, ErrorClass.PERMISSION)
-    what = f"refused the key{came_from}" if refused else "did not list its models"
+    what = f"refused {what_came}" if refused else "did not list its models"
     return CallError(
         ErrorClass.AUTH if refused else error.error_class,
         f"`{provider}` {what}{number}: {error.message}",

@@ -68,7 +68,7 @@ def _key(endpoint: Endpoint, key: Credential, asked: Asked | None, *, probed: bo
     if key.problem:
         return problem("keys", f"{name}: {key.problem}", key.hint)
     if key.source == "none":
-        return ok("keys", f"{name}: wants no key")
+        return _keyless(name, asked)
     mark = f" ({key.fingerprint})" if key.fingerprint else ""
     where = f"{name}: from `{key.source}`{mark}"
     if asked is None:
@@ -82,6 +82,13 @@ def _key(endpoint: Endpoint, key: Credential, asked: Asked | None, *, probed: bo
             new_key(name, key.source or ""),
         )
     return warning("keys", f"{where}, could not be tried: see hosts")
+
+
+def _keyless(name: str, asked: Asked | None) -> Finding:
+    """What the provider thinks of the profile's word that it wants no key."""
+    if asked is not None and asked.check.error_class == ErrorClass.AUTH:
+        return problem("keys", f"{name}: wants a key: {asked.check.message}", new_key(name, "none"))
+    return ok("keys", f"{name}: wants no key")
 
 
 def hosts(reached: Reached, environ: Mapping[str, str], *, probed: bool) -> Iterator[Finding]:
