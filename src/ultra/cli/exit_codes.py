@@ -5,6 +5,8 @@
 70 a fault of ultra's own, 75 nothing but failures that may heal, 124 deadline, 130 Ctrl-C, 141
 broken pipe, 143 SIGTERM.
 
+`ultra ab`: 0 for any verdict, 4 where too much is missing for one or it is not at its end.
+
 `ultra health`: 0 all usable, 1 some down, 4 some unknown, 3 some misconfigured; of several the one
 that the user must act on: 3 before 1 before 4. `ultra doctor`: 0 no problem, 1 problems, 3 problems
 of profile or keys among them.
