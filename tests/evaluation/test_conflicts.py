@@ -20,6 +20,13 @@ def test_a_dose_ten_times_as_high_is_a_conflict() -> None:
     }
 
 
+def test_callers_stand_in_the_order_asked_for() -> None:
+    """Answers that say the same word for word are read once, and all who gave them are named."""
+    assert told("Take 400 mg.", "Take 0.4 g.", "Take 4 g.", "Take 400 mg.") == {
+        "mass": {"400 mg": "ABD", "4 g": "C"}
+    }
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [

@@ -31,11 +31,15 @@ def similarity_matrix(texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
     from rapidfuzz import fuzz  # noqa: PLC0415
 
     flat = [normalise(text) for text in texts]
-    rows = [[1.0] * len(flat) for _ in flat]
-    for i, j in combinations(range(len(flat)), 2):
-        alike = round(fuzz.token_sort_ratio(flat[i], flat[j]) / 100.0, 4)
-        rows[i][j] = rows[j][i] = alike
-    return tuple(tuple(row) for row in rows)
+    unlike = list(dict.fromkeys(flat))
+    place = {text: index for index, text in enumerate(unlike)}
+    known = [[1.0] * len(unlike) for _ in unlike]
+    for i, j in combinations(range(len(unlike)), 2):
+        alike = round(fuzz.token_sort_ratio(unlike[i], unlike[j]) / 100.0, 4)
+        known[i][j] = known[j][i] = alike
+    places = [place[text] for text in flat]
+    rows = [tuple(row[index] for index in places) for row in known]
+    return tuple(rows[index] for index in places)
 
 
 def clusters(texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:

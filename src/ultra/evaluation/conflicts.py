@@ -1,6 +1,6 @@
 """Numbers that answers state differently, by what they are numbers of. Nothing is weighed here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from ultra.core.normalise import normalise
@@ -22,15 +22,20 @@ def conflicts(texts: Sequence[str], call_ids: Sequence[str]) -> tuple[Conflict, 
     that differs in nothing but its numbers, else the only number that an answer has. What all
     state is no conflict.
     """
-    found = [amounts(_told(text)) for text in texts]
+    callers: dict[str, list[str]] = {}
+    for text, call_id in zip(texts, call_ids, strict=True):
+        callers.setdefault(text, []).append(call_id)
+    order = {call_id: place for place, call_id in enumerate(call_ids)}
+    found = [amounts(_told(text)) for text in callers]
     units = list(dict.fromkeys(one.unit for told in found for one in told if one.unit))
     claims: list[tuple[str, list[Said]]] = [
         (_UNIT_NAMES.get(unit, unit), [_in_unit(told, unit) for told in found]) for unit in units
     ]
-    claims += _alike_but_for_numbers(texts)
-    stated = [_conflict(about, said, call_ids) for about, said in claims]
+    claims += _alike_but_for_numbers(list(callers))
+    who = list(callers.values())
+    stated = [_conflict(about, said, who, order) for about, said in claims]
     if not any(stated):
-        stated = [_conflict("the only number", [_only(told) for told in found], call_ids)]
+        stated = [_conflict("the only number", [_only(told) for told in found], who, order)]
     return tuple(one for one in stated if one is not None)
 
 
@@ -69,7 +74,10 @@ def _with_gaps(sentence: str, bare: Sequence[Amount]) -> str:
     return sentence
 
 
-def _conflict(about: str, said: Sequence[Said], call_ids: Sequence[str]) -> Conflict | None:
+def _conflict(
+    about: str, said: Sequence[Said], who: Sequence[Sequence[str]], order: Mapping[str, int]
+) -> Conflict | None:
+    """What texts say, each given by one or more calls, which are named in their own `order`."""
     if not any(
         left.keys() - right.keys() and right.keys() - left.keys()
         for left, right in combinations([one for one in said if one], 2)
@@ -85,7 +93,12 @@ def _conflict(about: str, said: Sequence[Said], call_ids: Sequence[str]) -> Conf
     return Conflict(
         about,
         tuple(
-            Stated(said[places[0]][key], tuple(call_ids[place] for place in places))
+            Stated(
+                said[places[0]][key],
+                tuple(
+                    sorted((one for place in places for one in who[place]), key=order.__getitem__)
+                ),
+            )
             for key, places in values.items()
         ),
     )
