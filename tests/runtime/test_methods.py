@@ -82,6 +82,19 @@ def test_judges_of_a_comparison_may_see_two_answers_at_a_time() -> None:
     assert select_for_compare(profile(), ("a", "b", "c"), no_such, wish).method.duels
 
 
+def test_a_vote_that_escalates_is_fused_by_whom_the_profile_names() -> None:
+    """The ensemble's own, else the profile's; a plain vote has nothing to write."""
+    fused = Ensemble("fused", "vote", (MODELS["a"], MODELS["b"]), None, Method(escalate=True))
+    known = profile(ensembles={"fused": fused}, defaults=Defaults(synthesizer="c"))
+
+    assert select_for_ask(known, ("fused",), None, no_such).synthesizer == MODELS["c"]
+    named = select_for_ask(known, ("fused",), None, no_such, Wish(synthesizer="d"))
+    assert named.synthesizer == MODELS["d"]
+    assert select_for_ask(known, ("a", "b"), "vote", no_such).synthesizer is None
+    with pytest.raises(UsageError, match="a vote asks no synthesizer"):
+        select_for_ask(known, ("a", "b"), "vote", no_such, Wish(synthesizer="d"))
+
+
 def test_nobody_is_named_who_would_not_be_asked() -> None:
     """Who writes in one call compares as well."""
     with pytest.raises(UsageError, match="`--one-call` leaves nothing for `--judge`"):

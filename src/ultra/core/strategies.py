@@ -79,7 +79,15 @@ STRATEGIES: dict[str, StrategyRow] = {
         "what the answers come to is counted",
         "N",
         members=2,
-        knobs=("extract", "tolerance", "min_share", "escalate", "accuracies", "options"),
+        knobs=(
+            "synthesizer",
+            "extract",
+            "tolerance",
+            "min_share",
+            "escalate",
+            "accuracies",
+            "options",
+        ),
     ),
     "best-of": StrategyRow(
         "best_of",

@@ -223,7 +223,14 @@ class _Chooser:
     ) -> Selection:
         row = strategy_row(strategy)
         members = samples_of(self._wish, members)
-        writer = self._writer(writer) if "synthesizer" in row.knobs else None
+        writes = "synthesizer" in row.knobs and ("escalate" not in row.knobs or base.escalate)
+        if self._wish.synthesizer and strategy == "vote" and not writes:
+            raise UsageError(
+                "a vote asks no synthesizer",
+                hint="unless `escalate` in its ensemble says that answers without a consensus are"
+                " fused",
+            )
+        writer = self._writer(writer) if writes else None
         method = self._method(strategy, base, panel=writer is None or writer in members)
         refusals.check_method(strategy, members, method)
         return Selection(
