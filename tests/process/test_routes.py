@@ -290,3 +290,18 @@ async def test_a_used_up_budget_is_explained_and_leaves_the_word_to_who_is_free(
     assert told["order"] == ["lab:limited", "lab:good"]
     assert (ended.code, ended.out) == (0, ANSWER)
     assert asked(server) == ["limited", "good"]
+
+
+async def test_whom_a_route_left_out_is_told_to_whoever_asks(
+    ultra: Ultra, server: Loopback
+) -> None:
+    """An answer says nothing of it by itself: what was left out did not fail."""
+    argv = ("ask", "-m", "locked", "-m", "good", "--strategy", "fallback")
+
+    quiet = await ultra.run(*argv, "what is it?")
+    told = await ultra.run(*argv, "--verbose", "what is it?")
+
+    assert (quiet.code, quiet.err) == (0, "")
+    assert told.code == 0
+    assert "`locked:x` was left out: there is no key: set `NOT_SET`" in told.err
+    assert asked(server) == ["good", "good"]

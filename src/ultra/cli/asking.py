@@ -225,8 +225,8 @@ def tell_losses(session: Session, result: RunResult) -> None:
     """Say on stderr which calls failed and why, and who answered.
 
     A run without an answer is told as errors, one a reason, each with the next step, and whom its
-    route left out, since they might have answered. Losses that were made good are one warning,
-    with the next step only where it is the user's to take.
+    route left out, since they might have answered; of an answer `--verbose` says that too. Losses
+    that were made good are one warning, with the next step only where it is the user's to take.
     """
     outcome = result.outcome
     good = outcome.answer.ok if outcome.answer else any(answer.ok for answer in outcome.answers)
@@ -236,12 +236,13 @@ def tell_losses(session: Session, result: RunResult) -> None:
             session.messages.error(line, hint=failures[0].hint)
         waiting = [failure for same in losses.values() for failure in same]
         _tell_soonest(session, [failure for failure in waiting if failure.retry_after_s])
-        _tell_left_out(session, result)
     elif losses:
         session.warn(f"{'; '.join(losses)}{_answered(result)}")
         mendable = [same[0] for same in losses.values() if same[0].error_class in _FOR_THE_USER]
         for hint in dict.fromkeys(failure.hint for failure in mendable if failure.hint):
             session.messages.hint(hint)
+    if not good or session.streams.verbose:
+        _tell_left_out(session, result)
     if not good and result.interrupted is not None:  # whoever stopped it knows
         return
     _tell_reasons(session, result, {same[0].message for same in losses.values()})
