@@ -353,6 +353,9 @@ def test_a_registration_is_never_changed(cli: Cli, lab: Lab, tmp_path: Path) -> 
         said = cli("ab", "run", "fixed", *flags, "--prompts", file)
         assert (said.code, said.out) == (2, "")
         assert "was registered otherwise" in said.err
+    said = cli("ab", "run", "fixed", "--alpha", "0.1")
+    assert (said.code, said.out) == (2, "")
+    assert "`ultra ab run fixed` alone goes on with it" in said.err
     Path(file).write_text("prompt,expected\n1+1,2\n", encoding="utf-8")
     assert "has changed since" in cli("ab", "run", "fixed").err
     assert cli("ab", "run", "fixed", *ARMS, "--prompts", file).code == 2

@@ -50,24 +50,24 @@ RESERVED = (TAG, ROW_TAG)
 class Given(Struct, frozen=True):
     """What was said of an experiment, by flag; systems and options are those of A and of B."""
 
-    models: tuple[str, ...]
-    prompts: str
-    metric: str | None
-    expect: tuple[str, ...]
-    judges: tuple[str, ...]
-    criteria: str
-    reference: str
-    self_judging: bool
-    systems: tuple[str, str]
-    options: tuple[tuple[str, ...], tuple[str, ...]]
-    max_tokens: int | None
-    size: int | None
-    repeats: int
-    mde: float | None
-    alpha: float
-    sequential: bool
-    mid_p: bool
-    seed: int | None
+    models: tuple[str, ...] = ()
+    prompts: str = ""
+    metric: str | None = None
+    expect: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
+    criteria: str = ""
+    reference: str = ""
+    self_judging: bool = False
+    systems: tuple[str, str] = ("", "")
+    options: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    max_tokens: int | None = None
+    size: int | None = None
+    repeats: int = 1
+    mde: float | None = None
+    alpha: float = 0.05
+    sequential: bool = False
+    mid_p: bool = False
+    seed: int | None = None
 
 
 def run_ab(session: Session, name: str, given: Given, terms: Terms) -> int:
@@ -114,7 +114,7 @@ def _design(
     session: Session, name: str, given: Given, experiment: Experiment | None, terms: Terms
 ) -> tuple[Design, PromptsFile]:
     """The design as flags have it, or as it is registered where only the name was given."""
-    if experiment is not None and not (given.models or given.prompts):
+    if experiment is not None and given == Given():
         design = experiment.registration.design
         file = read_file(session, design.prompts)
         if file.sha != experiment.registration.prompts_sha:
@@ -123,6 +123,11 @@ def _design(
                 hint="put the file back to go on, or begin another experiment",
             )
         return design, file
+    if experiment is not None and not (given.models and given.prompts):
+        raise UsageError(
+            f"experiment `{name}` is registered, and these flags say but a part of it",
+            hint=f"`ultra ab run {name}` alone goes on with it",
+        )
     if not given.models or len(given.models) > 2:
         raise UsageError(
             f"an experiment has two arms, not {len(given.models)}",
