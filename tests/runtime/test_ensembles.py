@@ -226,3 +226,16 @@ def test_a_council_has_no_ensemble_reviewed_by_one_of_its_own_models() -> None:
     with pytest.raises(UsageError, match="several models"):
         check_council((VOTE.target, A, C))
     check_council((VOTE.target, C, target("d")))
+
+
+@pytest.mark.parametrize("strategy", ["fusion", "moa", "usc"])
+def test_who_writes_or_judges_for_want_of_another_is_always_a_model(strategy: str) -> None:
+    """Of an ensemble that answered first its own writer does, and it is not asked anew."""
+    inner = Ensemble("inner", "first", (A, B), B).target
+    scripts: dict[str, Scripts] = {name: voice(says(f"{name} says")) for name in "abc"}
+    result, world = asked(scripts, (inner, C), strategy=strategy)
+
+    helpers = [one for one in world.provider.requests if shown_in(one)]
+    assert {one.target.name for one in helpers} == {"b"}
+    assert len(world.provider.requests) == 3 + len(helpers)
+    assert not result.outcome.degraded

@@ -241,3 +241,19 @@ def test_each_goes_on_from_turns_of_its_own() -> None:
             ]
 
     virtual(main())
+
+
+def test_a_prompt_that_no_judge_could_read_is_refused_before_it_is_sent() -> None:
+    """Nothing is spent on answers that would go unjudged."""
+    narrow = Method(judges=(target("j", context_window=3),))
+
+    async def main() -> None:
+        on = bench()
+        wishes = Settings(seed=7, method=narrow)
+        members = [target(name) for name in NAMES]
+        asked = prompt("word " * 200)
+        with pytest.raises(UsageError, match="context_overflow"):
+            await load_strategy("all")(asked, members, on.caller, on.emit, wishes)
+        assert on.provider.requests == []
+
+    virtual(main())

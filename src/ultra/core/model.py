@@ -153,6 +153,13 @@ class Target(Struct, frozen=True, omit_defaults=True):
         return (self,) if self.ensemble is None else self.ensemble.everyone
 
     @property
+    def voice(self) -> "Target":
+        """The one model that writes or judges for it: itself, or who writes in its ensemble."""
+        if self.ensemble is None:
+            return self
+        return (self.ensemble.synthesizer or self.ensemble.members[0]).voice
+
+    @property
     def simulated(self) -> bool:
         """Whether any part of its answer would be made up."""
         return any(model.endpoint.simulated for model in self.models)

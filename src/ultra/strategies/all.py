@@ -13,7 +13,7 @@ from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import Message, Prompt
 from ultra.core.verdict import Recusal, Verdict
 from ultra.evaluation.comparison import Found, compared
-from ultra.strategies.judging import Heard, drawn, own_answer
+from ultra.strategies.judging import Heard, check_windows, drawn, own_answer
 from ultra.strategies.labels import lettered
 from ultra.strategies.panels import check_judges, judged
 from ultra.strategies.reading import Read, read
@@ -34,6 +34,7 @@ async def all_members(
     method = settings.method
     if method.judges:
         check_judges(method.judges, members, self_judging=method.self_judging)
+        check_windows(prompt, method.judges)
     async with caller.open(_calls(prompt, members, settings)) as calls:
         answers = await calls.settle(settings.quorum, settings.grace_s)
     reasons = list(lost(answers))

@@ -136,4 +136,4 @@ def _writer(answer: Answer, members: Sequence[Target], settings: Settings) -> Ta
     """The model that gave an answer."""
     writer = [settings.synthesizer] if settings.synthesizer else []
     fallbacks = [*settings.on_context_length, *settings.on_content_filter]
-    return member_of(answer, [*members, *writer, *fallbacks])
+    return member_of(answer, [*members, *writer, *fallbacks]).voice

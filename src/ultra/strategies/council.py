@@ -49,7 +49,7 @@ async def council(
     usable = worded(answers, reasons)
     if len(usable) < 2:
         return stand_in(answers, usable or [one for one in answers if one.ok], reasons)
-    chairman = settings.synthesizer or member_of(usable[0], members)
+    chairman = settings.synthesizer or member_of(usable[0], members).voice
     step = Step(prompt, caller, emit, settings, chairman, tuple(members))
     shown = labelled(usable, settings.seed, "council")
     emit(StageStarted("reviews"))
@@ -97,11 +97,11 @@ def _sittings(shown: Labelled, members: Sequence[Target], settings: Settings) ->
             for label, one in shown.order
             if not own_answer(reviewer, one, members)
         }
-        if len(others) < 2 or any(one.judge == reviewer for one in sittings):
+        if len(others) < 2 or any(one.judge == reviewer.voice for one in sittings):
             continue
         order = drawn([one for _, one in others.values()], settings.seed, f"reviewer {number}")
         pairs = tuple(others[one.call_id] for one in order)
-        sittings.append(Sitting(reviewer, pairs, f"reviewer {number}"))
+        sittings.append(Sitting(reviewer.voice, pairs, f"reviewer {number}"))
     return sittings
 
 

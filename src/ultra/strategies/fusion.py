@@ -52,7 +52,7 @@ async def fusion(
     saying = worded(answers, reasons)
     if len(saying) < 2:
         return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
-    model = settings.synthesizer or member_of(saying[0], members)
+    model = settings.synthesizer or member_of(saying[0], members).voice
     step = Step(prompt, caller, emit, settings, model, tuple(members))
     return await fusion_of(step, answers, saying, reasons)
 

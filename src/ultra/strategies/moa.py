@@ -46,7 +46,7 @@ async def moa(
     saying = worded(answers, reasons)
     if len(saying) < 2:
         return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
-    model = settings.synthesizer or member_of(saying[0], members)
+    model = settings.synthesizer or member_of(saying[0], members).voice
     step = Step(prompt, caller, emit, settings, model, tuple(members))
     for layer in range(2, settings.method.layers):
         emit(StageStarted(f"layer {layer}"))

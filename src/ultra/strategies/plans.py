@@ -63,6 +63,11 @@ class Scheme(Struct, frozen=True):
     before: tuple[int, ...] = ()
     given: int = 0
 
+    @property
+    def voices(self) -> list[Target]:
+        """The models that write or judge where one of the members is to."""
+        return [member.voice for member in self.members]
+
 
 def foreseen(scheme: Scheme) -> list[Foreseen]:
     """Every call that may be made, in the order in which they could be."""
@@ -143,7 +148,7 @@ class _Book:
 
     def written(self, scheme: Scheme, reads: Sequence[Voice], *, likely: bool = True) -> Voice:
         """The writer, whose citations may be asked for again."""
-        writer = scheme.writer or dearest(scheme.members)
+        writer = scheme.writer or dearest(scheme.voices)
         if scheme.method.cite:
             drafts = self.shaped("draft", writer, reads, capped=True, likely=likely)
             return tuple(place for draft in drafts for place in draft)
@@ -156,7 +161,7 @@ class _Book:
             # Who compares is the fusion's to say; a run of one model does not need to know.
             from ultra.strategies.fusion import analyst  # noqa: PLC0415
 
-            writer = scheme.writer or dearest(scheme.members)
+            writer = scheme.writer or dearest(scheme.voices)
             judge = analyst(scheme.method, scheme.members, writer)
             said_so = self.shaped("analysis", judge, voices, likely=likely)
             reads.append(tuple(place for one in said_so for place in one))
@@ -233,7 +238,7 @@ def _vote(book: _Book, scheme: Scheme) -> Voice:
 def _usc(book: _Book, scheme: Scheme) -> Voice:
     voices = book.panel(scheme)
     named = [*scheme.method.judges[:1], *([scheme.writer] if scheme.writer else [])]
-    judge = named[0] if named else dearest(scheme.members)
+    judge = named[0] if named else dearest(scheme.voices)
     for _ in range(2):
         book.shaped("judge", judge, voices)
     return _speakers(voices)
@@ -280,9 +285,9 @@ def _council(book: _Book, scheme: Scheme) -> Voice:
             for other, voice in zip(scheme.members, voices, strict=True)
             if not own_model(member, other)
         ]
-        if len(others) > 1 and member not in seen:
-            seen.append(member)
-            reviews = book.shaped("judge", member, others, _criteria(scheme.method))
+        if len(others) > 1 and member.voice not in seen:
+            seen.append(member.voice)
+            reviews = book.shaped("judge", member.voice, others, _criteria(scheme.method))
             minutes.append(tuple(place for one in reviews for place in one))
     fused = book.compared(scheme, voices, likely=False)
     return (*_speakers(voices), *fused, *book.written(scheme, [*voices, *minutes]))

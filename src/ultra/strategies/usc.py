@@ -59,7 +59,7 @@ async def usc(
     if len(saying) < 2:
         return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
     emit(StageStarted("judging"))
-    judge = named_judge or member_of(saying[0], members)
+    judge = named_judge or member_of(saying[0], members).voice
     ballots, losses = await _both_ways(prompt, saying, judge, caller, settings)
     reasons += losses
     named = {ballot.ranking[0] for ballot in ballots}

@@ -42,7 +42,7 @@ async def vote(
     # Analysis and writer, which a vote that is decided does not need.
     from ultra.strategies.fusion import fusion_of  # noqa: PLC0415
 
-    writer = settings.synthesizer or member_of(saying[0], members)
+    writer = settings.synthesizer or member_of(saying[0], members).voice
     # What they come to was counted, and was not enough: fusion is not to take the leader after all.
     freely = replace(settings, method=replace(settings.method, extract=None))
     step = Step(prompt, caller, emit, freely, writer, tuple(members))
