@@ -99,6 +99,8 @@ def test_nobody_is_named_who_would_not_be_asked() -> None:
     """Who writes in one call compares as well."""
     with pytest.raises(UsageError, match="`--one-call` leaves nothing for `--judge`"):
         chosen("a", "b", judges=("c",), one_call=True)
+    with pytest.raises(UsageError, match="a safety gate and a quality gate, not 3"):
+        chosen("a", strategy="pipeline", judges=("b", "c", "d"))
 
 
 def test_samples_are_of_the_best_rated_model_and_fused() -> None:

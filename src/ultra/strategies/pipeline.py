@@ -77,8 +77,17 @@ async def pipeline(
     return await _Run(step).made()
 
 
+MOST_GATES = 2
+"""One for safety, one for quality."""
+
+
 def check_gates(judges: Sequence[Target], generator: Target, *, self_judging: bool = False) -> None:
-    """Raise `UsageError` unless there are gates and none is the model that it guards."""
+    """Raise `UsageError` unless there are one or two gates and none is the model that it guards."""
+    if len(judges) > MOST_GATES:
+        raise UsageError(
+            f"`pipeline` has a safety gate and a quality gate, not {len(judges)} gates",
+            hint="name two with `--judge`",
+        )
     own = not self_judging and any(own_model(one, generator) for one in judges)
     if own or not judges:
         raise UsageError(
