@@ -156,7 +156,7 @@ def test_criteria_and_reference_reach_the_judge(cli: Cli, lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        (["-m", "a", "--judge", "a"], "nobody may judge `a`"),
+        (["-m", "a", "--judge", "a"], "against each other, and there is one"),
         (["-m", "a", "-m", "b", "--judge", "a"], "nobody may judge"),
         (["--expect", ""], "no expectation"),
         (["--expect", "contains:"], "says nothing to expect"),
@@ -171,6 +171,7 @@ def test_criteria_and_reference_reach_the_judge(cli: Cli, lab: Lab) -> None:
         (["--criteria", "no jargon"], "`--criteria` is for judges"),
         (["--reference", "400"], "`--reference` is for judges"),
         (["--duels"], "`--duels` is for judges"),
+        (["-m", "a", "--judge", "judge"], "against each other, and there is one"),
         (["--runs", "0"], "`--runs` takes 1 to"),
         (["--diff", "--dissent"], "do not go together"),
         (["--diff", "--json"], "`--diff` is for people"),

@@ -56,6 +56,11 @@ def check_judges(
     A judge is recused from its own answer unless `self_judging`, and two answers at least must be
     left to it. Raises `UsageError`.
     """
+    if len(members) < 2:
+        raise UsageError(
+            "a judge holds answers against each other, and there is one",
+            hint="name another model with `-m`, or ask for several answers with `--runs N`",
+        )
     barred = {
         (judge.ref, member.ref)
         for judge in judges
