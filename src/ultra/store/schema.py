@@ -338,6 +338,11 @@ _V_CALLS_SERVED = _V_CALLS.replace(
     "WHERE t.call_id = c.call_id) AS attempts,",
     "WHERE t.call_id = c.call_id AND t.kind != 'cache') AS attempts,\n"
     "  ifnull(a.kind = 'cache', 0) AS cached, a.saved_nano / 1e9 AS saved_usd,",
+).replace(
+    "r.cwd, r.host",
+    "r.cwd, r.host,\n  r.profile, r.environment, r.cost_center, (SELECT"
+    " nullif(json_group_object(name, value), '{}')\n   FROM run_tags t WHERE t.run_id = r.run_id)"
+    " AS tags",
 )
 
 _V_COSTS_SERVED = """
