@@ -357,8 +357,8 @@ async def test_runs_are_found_by_cost_center_and_tags(path: Path) -> None:
     whole = Log(path).run("1" * 16)
     assert (whole.cost_center, whole.tags) == ("research", {"env": "ci", "job": "nightly"})
     assert (Log(path).run("4" * 16).cost_center, Log(path).run("4" * 16).tags) == ("", {})
-    assert rows(path, "SELECT profile, cost_center, tags FROM v_calls ORDER BY run_id")[1:] == [
-        ("home", "research", '{"job":"daily"}'),
-        ("home", "", '{"job":"nightly"}'),
-        ("home", "", None),
+    assert rows(path, "SELECT environment, cost_center, tags FROM v_calls ORDER BY run_id")[1:] == [
+        ("", "research", '{"job":"daily"}'),
+        ("", "", '{"job":"nightly"}'),
+        ("", "", None),
     ]
