@@ -239,7 +239,11 @@ def test_a_simulated_model_costs_nothing_unless_a_price_is_set(home: Home) -> No
         ("ensembles: {e: {members: ['openai:x']}}", "ensembles.e.members", "2 members"),
         ("ensembles: {e: {members: [a, b], strategy: all}}", "ensembles.e.strategy", "no single"),
         ("ensembles: {e: {members: [a, b], strategy: probe}}", "ensembles.e.strategy", "no single"),
-        ("ensembles: {e: {members: [a, b], strategy: fushion}}", "ensembles.e.strategy", "there is"),
+        (
+            "ensembles: {e: {members: [a, b], strategy: fushion}}",
+            "ensembles.e.strategy",
+            "there is",
+        ),
         ("ensembles: {e: {strategy: first}}", "ensembles.e", "`members` is missing"),
         (
             "ensembles: {e: {strategy: first, members: ['openai:x'], synthesizer: 'openai:y'}}",

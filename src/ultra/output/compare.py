@@ -55,7 +55,7 @@ def ordered_calls(document: RunDocument) -> list[CallDocument]:
 
 def members(document: RunDocument) -> list[CallDocument]:
     """The calls that were asked the user's question, in the order asked for."""
-    return [call for call in ordered_calls(document) if call.role in MEMBERS]
+    return [call for call in ordered_calls(document) if call.role in MEMBERS and not call.parent]
 
 
 def title(call: CallDocument) -> str:
@@ -178,12 +178,14 @@ def _hung(mark: str, text: str, width: int | None) -> list[str]:
 
 
 def _row(document: RunDocument, call: CallDocument) -> list[str]:
+    above = next((one for one in document.calls if one.call_id == call.parent), None)
     name = call_name(call.name, call.sample)
     ended = "cached" if call.cached else call.finish_reason or call.status
     if call.error is not None:
         ended = call.error.error_class.value
     return [
-        name if call.role in MEMBERS else f"{call.role} {name}",
+        (f"{cell(above.name, 60)}: " if above else "")
+        + (name if call.role in MEMBERS else f"{call.role} {name}"),
         seconds(call.ttft_s),
         seconds(call.duration_s),
         count(call.input_tokens),
