@@ -170,6 +170,20 @@ ensembles:
 """
 
 
+def test_a_gate_that_stays_shut_is_no_failure_of_who_answered(cli: Cli) -> None:
+    """The gate is named, and whose answer it held back; the class is as for any filter."""
+    cli.profile(GATED)
+
+    said = cli("ask", "-m", "guarded", "--json", "What is 12 * 34?")
+
+    assert said.code == 7
+    assert said.err.startswith("error: the safety gate `sim:broken` failed (")
+    assert "stays shut for the answer of `sim:good`" in said.err
+    assert "`sim:good` failed" not in said.err
+    assert "content filter" not in said.err
+    assert "the safety gate `sim:broken` failed" in json.loads(said.out)["reasons"][-1]
+
+
 def test_what_a_gate_held_back_is_no_answer_of_the_log_either(cli: Cli) -> None:
     """The run shown whole has it, beside why; the answer alone, code and `-c` do not."""
     cli.profile(GATED)
@@ -178,7 +192,7 @@ def test_what_a_gate_held_back_is_no_answer_of_the_log_either(cli: Cli) -> None:
 
     whole = cli("logs", "show", run).out
     assert "408" in whole
-    assert "the safety gate failed" in whole
+    assert "the safety gate `sim:broken` failed" in whole
     for argv in (("logs", "-r"), ("logs", "-x"), ("ask", "--cid", run, "-m", "good", "more")):
         said = cli(*argv)
         assert (said.code, said.out) == (2, "")

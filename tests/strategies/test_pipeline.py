@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from tests.support.fakes import Script, Scripts, fails, says, target
 from tests.support.plural import Played, play
-from ultra.core.errors import ErrorClass, UsageError
+from ultra.core.errors import QUALITY_GATE, SAFETY_GATE, ErrorClass, UsageError
 from ultra.core.model import Method
 from ultra.core.request import CallRequest, Prompt, said
-from ultra.strategies.pipeline import BLOCKED, POOR
 
 GATES = Method(judges=(target("j"), target("k")))
 DRAFTS = ("draft 0", "draft 1", "draft 2", "draft 3")
@@ -60,7 +59,7 @@ def test_the_safety_gate_fails_shut(safety: str) -> None:
     assert answer is not None
     assert (answer.ok, answer.text, answer.reasoning) == (False, "", "")
     assert answer.error is not None
-    assert (answer.error.error_class, answer.error.code) == (ErrorClass.CONTENT_FILTER, BLOCKED)
+    assert (answer.error.error_class, answer.error.code) == (ErrorClass.CONTENT_FILTER, SAFETY_GATE)
     assert played.asked("gate", "k") == []
     assert played.outcome.provenance == ()
 
@@ -73,7 +72,9 @@ def test_a_quality_gate_that_fails_leaves_it_unreviewed(quality: str) -> None:
     assert outcome.answer is not None
     assert outcome.answer.text == "draft 0"
     assert outcome.degraded
-    assert outcome.reasons[0].startswith("nobody reviewed it: the quality gate failed")
+    assert outcome.reasons[0].startswith(
+        "nobody reviewed it: the quality gate `lab:model-k` failed"
+    )
 
 
 def test_a_revision_enters_the_first_gate_again() -> None:
@@ -86,12 +87,18 @@ def test_a_revision_enters_the_first_gate_again() -> None:
     assert len(played.asked("gate", "j")) == 2
     assert played.outcome.answer is not None
     assert played.outcome.answer.text == ""
-    assert played.outcome.reasons == ("the safety gate blocked it: because of 1",)
+    assert played.outcome.reasons == (
+        "the safety gate `lab:model-j` blocked the answer of `lab:model-a`: because of 1",
+    )
 
 
 @pytest.mark.parametrize(
     ("safety", "quality", "code"),
-    [(["pass"], ["revise"], POOR), (["revise"], ["pass"], BLOCKED), (["pass"], ["block"], POOR)],
+    [
+        (["pass"], ["revise"], QUALITY_GATE),
+        (["revise"], ["pass"], SAFETY_GATE),
+        (["pass"], ["block"], QUALITY_GATE),
+    ],
 )
 def test_what_never_passes_is_never_given(safety: list[str], quality: list[str], code: str) -> None:
     """However often it is revised; a gate that blocks lets nobody revise."""
@@ -102,6 +109,9 @@ def test_what_never_passes_is_never_given(safety: list[str], quality: list[str],
     assert (answer.ok, answer.text) == (False, "")
     assert answer.error is not None
     assert answer.error.code == code
+    who = f"{code.replace('_', ' ')} `lab:model-{'k' if code == QUALITY_GATE else 'j'}`"
+    assert answer.error.message.startswith(f"the {who}")
+    assert "the answer of `lab:model-a`" in answer.error.message
     drafts = len(played.asked("words", "a"))
     assert drafts == (1 if "block" in quality else 3)
 

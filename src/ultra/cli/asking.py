@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ultra.cli.context import Session
 from ultra.core.answer import Answer
-from ultra.core.errors import ErrorClass, Failure, UsageError
+from ultra.core.errors import GATES, ErrorClass, Failure, UsageError
 from ultra.core.ports import Outcome, Sink
 from ultra.core.refusals import span
 from ultra.core.request import Media, Message
@@ -275,14 +275,20 @@ def _tell_soonest(session: Session, waiting: Sequence[Failure]) -> None:
 
 
 def _losses(outcome: Outcome) -> dict[str, list[Failure]]:
-    """A line for every reason to fail: who met it, and in whose words; the failures behind it."""
+    """A line for every reason to fail: who met it, and in whose words; the failures behind it.
+
+    An answer that a gate held back is no failure of who gave it, and the gate speaks for itself.
+    """
     speaker = [] if outcome.answer is None else [outcome.answer]
     calls = {answer.call_id: answer for answer in (*outcome.answers, *speaker)}
     same: dict[str, list[Failure]] = {}
     for answer in calls.values():
         if answer.error is not None:
             same.setdefault(_why(answer.error, answer), []).append(answer.error)
-    return {f"{_named(failures)} failed: {why}": failures for why, failures in same.items()}
+    return {
+        why if failures[0].code in GATES else f"{_named(failures)} failed: {why}": failures
+        for why, failures in same.items()
+    }
 
 
 def _named(who: Sequence[Answer | Failure]) -> str:
@@ -328,7 +334,9 @@ def tell_costs(session: Session, result: RunResult, *, wanted: bool) -> None:
 
 
 def _why(failure: Failure, answer: Answer) -> str:
-    """The class, the status, and the provider's own words, on one line."""
+    """The class, the status, and the provider's own words, on one line; of a gate its words."""
+    if failure.code in GATES:
+        return failure.message
     status = f" ({failure.status})" if failure.status else ""
     kind = failure.error_class.value.replace("_", " ")
     whole = not answer.text or answer.finish_reason == "stop"

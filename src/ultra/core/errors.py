@@ -125,6 +125,12 @@ TRY_LATER = frozenset(
 """Classes that time may heal: a run that ends with nothing else exits 75."""
 
 
+SAFETY_GATE, QUALITY_GATE = "safety_gate", "quality_gate"
+GATES = frozenset({SAFETY_GATE, QUALITY_GATE})
+"""The codes of the failure of an answer that a gate of ours did not let through: its message says
+which gate that was and whose answer, since nobody behind the answer failed."""
+
+
 class Problem(Struct, frozen=True):
     """One mistake in a file the user wrote.
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ultra.core.answer import Answer
-from ultra.core.errors import CallError, ErrorClass, UsageError
+from ultra.core.errors import QUALITY_GATE, SAFETY_GATE, CallError, ErrorClass, UsageError
 from ultra.core.events import StageStarted
 from ultra.core.model import Target
 from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
@@ -23,9 +23,6 @@ from ultra.strategies.labels import fenced_in_order, lettered
 from ultra.strategies.requests import request_to
 from ultra.strategies.structured import ask_structured
 from ultra.strategies.writing import Step, fits
-
-BLOCKED, POOR = "safety_gate", "quality_gate"
-"""The codes of the failure of an answer by the gate that did not let it through."""
 
 SHOWN = 200
 """Characters of a gate's reason that are told."""
@@ -122,14 +119,17 @@ class _Run:
             if not answer.ok:
                 self._reasons.append(answer.loss or "the generator failed")
                 return self._outcome(answer)
-            ruling = await self._gates(answer)
+            ruling = await self._ruling(answer)
             if not ruling.gate:
                 return self._outcome(answer)
             if ruling.wanted is None:
                 break
             messages = (*asked, *_revision(answer.text, ruling.wanted))
         else:
-            self._reasons.append(f"the answer did not pass after {revisions} revisions")
+            self._reasons.append(
+                f"{self._gate(ruling.gate)} sent the answer of {_name(self._answers[-1])} back:"
+                f" it did not pass after {revisions} revisions"
+            )
         return self._outcome(_held(self._answers[-1], ruling.gate, self._reasons[-1]))
 
     async def _written(self, messages: tuple[Message, ...], revision: int) -> Answer:
@@ -142,31 +142,40 @@ class _Run:
         self._answers.append(answer)
         return answer
 
-    async def _gates(self, answer: Answer) -> _Ruling:
+    async def _ruling(self, answer: Answer) -> _Ruling:
         judges, criteria = self._step.settings.method.judges, self._step.settings.method.criteria
         self._step.emit(StageStarted("safety"))
         safety, why = await self._asked(judges[0], answer, "safety", _SAFETY)
         if safety is None:
-            self._reasons.append(f"the safety gate failed ({why}) and stays shut")
-            return _Ruling(BLOCKED)
+            shut = f"stays shut for the answer of {_name(answer)}"
+            self._reasons.append(f"{self._gate(SAFETY_GATE)} failed ({why}) and {shut}")
+            return _Ruling(SAFETY_GATE)
         if safety.verdict != "pass":
-            return self._ruled(BLOCKED, safety)
+            return self._ruled(SAFETY_GATE, safety, answer)
         self._step.emit(StageStarted("quality"))
         duty = _QUALITY.format(criteria=criteria or DEFAULT_CRITERIA)
         quality, why = await self._asked(judges[-1], answer, "quality", duty)
         if quality is None:
-            self._reasons.append(f"nobody reviewed it: the quality gate failed ({why})")
+            self._reasons.append(f"nobody reviewed it: {self._gate(QUALITY_GATE)} failed ({why})")
             return _Ruling()
-        return _Ruling() if quality.verdict == "pass" else self._ruled(POOR, quality)
+        return (
+            _Ruling() if quality.verdict == "pass" else self._ruled(QUALITY_GATE, quality, answer)
+        )
 
-    def _ruled(self, code: str, gate: Gate) -> _Ruling:
+    def _ruled(self, code: str, gate: Gate, answer: Answer) -> _Ruling:
         """The ruling of a gate that did not pass an answer, told where that is its last word."""
         if gate.verdict == "revise":
             return _Ruling(code, gate.reasons)
-        name = "safety" if code == BLOCKED else "quality"
-        told = "; ".join(one_line(reason, SHOWN) for reason in gate.reasons)
-        self._reasons.append(f"the {name} gate blocked it: {told or 'it gave no reason'}")
+        told = "; ".join(one_line(reason, SHOWN) for reason in gate.reasons) or "it gave no reason"
+        whose = f"the answer of {_name(answer)}"
+        self._reasons.append(f"{self._gate(code)} blocked {whose}: {told}")
         return _Ruling(code)
+
+    def _gate(self, code: str) -> str:
+        """A gate by its duty and its model."""
+        judges = self._step.settings.method.judges
+        duty, judge = ("safety", judges[0]) if code == SAFETY_GATE else ("quality", judges[-1])
+        return f"the {duty} gate `{judge.ref}`"
 
     async def _asked(
         self, judge: Target, answer: Answer, name: str, duty: str
@@ -195,9 +204,13 @@ class _Run:
         )
 
 
+def _name(answer: Answer) -> str:
+    return f"`{answer.provider}:{answer.model}`"
+
+
 def _held(answer: Answer, gate: str, why: str) -> Answer:
     """The answer without a word of it, since it did not pass."""
-    kind = ErrorClass.CONTENT_FILTER if gate == BLOCKED else ErrorClass.BAD_RESPONSE
+    kind = ErrorClass.CONTENT_FILTER if gate == SAFETY_GATE else ErrorClass.BAD_RESPONSE
     failure = CallError(kind, why, code=gate, sent=True).failure(answer.provider, answer.model)
     return replace(answer, status="error", text="", reasoning="", error=failure)
 
