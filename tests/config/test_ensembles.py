@@ -96,6 +96,7 @@ def test_the_cache_and_what_is_shown_mean_the_same(home: Home) -> None:
         ("e: {strategy: vote, members: [a, b], extract: numbr}", "ensembles.e.extract", "nothing"),
         ("e: {strategy: vote, members: [a, b], extract: 'regex:('}", "ensembles.e.extract", "no p"),
         ("e: {strategy: council, members: [a, b]}", "ensembles.e.members", "3 members or more"),
+        ("e: {strategy: usc, members: [a, b], judges: [c, d]}", "ensembles.e.judges", "asks 1"),
         ("e: {strategy: pipeline, members: [a, b], judges: [c]}", "ensembles.e.members", "takes 1"),
         ("e: {strategy: best-of, members: [a, b]}", "ensembles.e", "needs `judges`"),
         ("e: {strategy: debate, members: [a, b]}", "ensembles.e", "needs `extract`"),

@@ -75,6 +75,15 @@ def test_the_least_share_of_votes_is_a_share(share: float) -> None:
         chosen("a", "b", strategy="vote", min_share=share)
 
 
+@pytest.mark.parametrize("strategy", ["fusion", "usc"])
+def test_a_judge_who_would_not_be_asked_is_refused(strategy: str) -> None:
+    """Both strategies ask one; a second one would be named in vain."""
+    with pytest.raises(UsageError, match="asks one judge, not 2"):
+        chosen("a", "b", strategy=strategy, judges=("c", "d"))
+
+    assert chosen("a", "b", strategy=strategy, judges=("c",)).method.judges == (MODELS["c"],)
+
+
 def test_judges_of_a_comparison_may_see_two_answers_at_a_time() -> None:
     """As those of `best-of`."""
     wish = Wish(judges=("d",), duels=True)

@@ -87,6 +87,8 @@ def check_ensemble(
         )
     if row.judged and not (method.judges or judge):
         found.object_to(path, f"`{name}` needs `judges`", "or `defaults.judge`")
+    if row.most_judges is not None and len(method.judges) > row.most_judges:
+        found.object_to((*path, "judges"), f"`{name}` asks {row.most_judges} of them, no more")
     if row.counts and method.extract is None:
         found.object_to(path, f"`{name}` needs `extract`: it has to know what to compare")
 

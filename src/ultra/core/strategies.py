@@ -38,8 +38,9 @@ class StrategyRow(Struct, frozen=True):
     says that one model turns the answers into one, `in_order` that a later member is asked only
     when the one before was not good enough, `judged` that it needs judges, `counts` that it has to
     know what to compare. `members` is the fewest it works with, `most` the most, None for any
-    number. `knobs` are what it goes by; anything else would be said in vain. Of a plug-in, `each`
-    and `after` are how often each member and then the synthesizer are asked at the most.
+    number. `most_judges` is how many of its judges it asks at the most, None for all of them.
+    `knobs` are what it goes by; anything else would be said in vain. Of a plug-in, `each` and
+    `after` are how often each member and then the synthesizer are asked at the most.
     """
 
     module: str
@@ -52,6 +53,7 @@ class StrategyRow(Struct, frozen=True):
     in_order: bool = False
     one_answer: bool = True
     judged: bool = False
+    most_judges: int | None = None
     counts: bool = False
     knobs: tuple[Knob, ...] = ()
     each: int = 1
@@ -71,6 +73,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "N + 2 or 3",
         members=2,
         writes=True,
+        most_judges=1,
         knobs=("synthesizer", "judges", "extract", "one_call", "cite", "sources_only"),
     ),
     "vote": StrategyRow(
@@ -113,6 +116,7 @@ STRATEGIES: dict[str, StrategyRow] = {
         "one model says which answer agrees most with the others",
         "N + 2",
         members=2,
+        most_judges=1,
         knobs=("synthesizer", "judges"),
     ),
     "pipeline": StrategyRow(

@@ -20,13 +20,19 @@ def check_method(strategy: str, members: Sequence[Target], method: Method) -> No
         )
     if row.most is not None and len(members) > row.most:
         raise UsageError(
-            f"strategy `{strategy}` takes {_at_most(row.most)}, not {len(members)}",
+            f"strategy `{strategy}` takes {_one_or(row.most, 'model')}, not {len(members)}",
             hint="`--strategy first` races them, `fallback` takes them in order",
         )
     if row.judged and not method.judges:
         raise UsageError(
             f"strategy `{strategy}` needs a judge",
             hint="name one that is no member with `--judge`, or in the profile's `defaults.judge`",
+        )
+    if row.most_judges is not None and len(method.judges) > row.most_judges:
+        raise UsageError(
+            f"strategy `{strategy}` asks {_one_or(row.most_judges, 'judge')},"
+            f" not {len(method.judges)}",
+            hint="several judges rank answers with `--strategy best-of`",
         )
     if row.counts and method.extract is None:
         raise UsageError(
@@ -75,8 +81,8 @@ def _check_people(strategy: str, members: Sequence[Target], method: Method) -> N
         check_gates(method.judges, members[0], self_judging=method.self_judging)
 
 
-def _at_most(most: int) -> str:
-    return "one model" if most == 1 else f"at most {most} models"
+def _one_or(most: int, what: str) -> str:
+    return f"one {what}" if most == 1 else f"at most {most} {what}s"
 
 
 def _more(strategy: str, members: int) -> str:
