@@ -16,11 +16,19 @@ from ultra.output.safe import cell
 from ultra.output.web_page import escaped, grid, page_head, pre
 
 _SCRIPT = """
+function order(one, other) {
+  var x = one === "" ? NaN : Number(one), y = other === "" ? NaN : Number(other);
+  if (isNaN(x) || isNaN(y)) {
+    return isNaN(x) - isNaN(y) || one.localeCompare(other, undefined, { numeric: true });
+  }
+  return x - y;
+}
 document.querySelectorAll("table").forEach(function (table) {
   table.querySelectorAll("thead th").forEach(function (head, place) {
-    head.tabIndex = 0;
-    head.setAttribute("role", "button");
-    function sort() {
+    var button = document.createElement("button");
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", function () {
       var up = head.getAttribute("aria-sort") !== "ascending";
       table.querySelectorAll("thead th").forEach(function (other) {
         other.removeAttribute("aria-sort");
@@ -31,14 +39,8 @@ document.querySelectorAll("table").forEach(function (table) {
         return cell.dataset.sort === undefined ? cell.textContent : cell.dataset.sort;
       }
       var rows = Array.from(table.tBodies[0].rows);
-      rows.sort(function (a, b) {
-        return key(a).localeCompare(key(b), undefined, { numeric: true }) * (up ? 1 : -1);
-      });
+      rows.sort(function (a, b) { return order(key(a), key(b)) * (up ? 1 : -1); });
       rows.forEach(function (row) { table.tBodies[0].appendChild(row); });
-    }
-    head.addEventListener("click", sort);
-    head.addEventListener("keydown", function (event) {
-      if (event.key === "Enter") { sort(); }
     });
   });
 });
@@ -51,14 +53,26 @@ _POLICY = (
 )
 
 _STYLE = """
-th { cursor: pointer; vertical-align: bottom }
+th { vertical-align: bottom; white-space: nowrap }
+th button { all: unset; cursor: pointer }
+th button:focus-visible { outline: 2px solid }
 th[aria-sort=ascending]::after { content: " \\25B2" }
 th[aria-sort=descending]::after { content: " \\25BC" }
 td { vertical-align: top }
 summary { cursor: pointer }
 .pass summary::before { content: "\\2713 "; color: #2a9d62 }
 .fail summary::before { content: "\\2717 "; color: #d9542b }
+.summary td { white-space: nowrap }
+.answers-table td { min-width: 5rem }
+.answers-table td:nth-child(1) { min-width: 0 }
+.answers-table td:nth-child(2) { min-width: 12rem }
 .answers-table pre { margin: .3rem 0; max-height: 20rem; overflow: auto }
+@media print {
+  th, .summary td { white-space: normal }
+  .answers-table td, .answers-table td:nth-child(2) { min-width: 0 }
+  summary { list-style: none }
+  .answers-table pre { max-height: none }
+}
 """
 
 
@@ -68,7 +82,7 @@ def batch_page(report: BatchReport) -> Iterator[str]:
     yield page_head(title(document), style=STYLE + _STYLE, policy=_POLICY)
     yield f'\n<h1 dir="auto">{escaped(title(document))}</h1>\n'
     columns, rows = summary(document)
-    yield f'<div class="scroll">{grid(columns, rows)}</div>\n'
+    yield f'<div class="scroll summary">{grid(columns, rows, sortable=True)}</div>\n'
     told = "".join(f"<li>{escaped(note)}</li>" for note in notes(document))
     yield f'<ul class="facts">{told}</ul>\n<section class="plots">\n'
     yield "".join(_figures(report))
@@ -83,10 +97,12 @@ def _figures(report: BatchReport) -> Iterator[str]:
     if any(one.compared for one in document.models):
         names = [one.name for one in document.models]
         caption = "at how many prompts the model of a row did better than that of a column"
-        yield _figure(matrix(names, document.better), caption)
+        yield _figure(matrix(names, document.better), caption, wide=len(names) > 4)
     points, measure = _quality(document)
     if points:
-        caption = f"{measure} against cost; whiskers are 95% intervals"
+        caption = f"{measure} against the cost of all answers"
+        if any(point.low is not None for point in points):
+            caption += "; whiskers are 95% intervals"
         yield _figure(scatter(points, "dollars", measure), caption)
     if any(one.seconds for one in report.latencies):
         caption = "the share of whole answers that were there after so many seconds"
@@ -95,20 +111,29 @@ def _figures(report: BatchReport) -> Iterator[str]:
 
 def _quality(document: BatchDocument) -> tuple[list[Point], str]:
     """Cost and quality of the models that have both, and by what quality is measured."""
-    priced = [one for one in document.models if one.cost_nano is not None]
-    checked = [one for one in priced if one.accuracy is not None]
+    priced = [
+        (place, one) for place, one in enumerate(document.models) if one.cost_nano is not None
+    ]
+    checked = [
+        _point(place, one, one.accuracy, one.low, one.high)
+        for place, one in priced
+        if one.accuracy is not None
+    ]
     if checked:
-        return [_point(one, one.accuracy or 0.0, one.low, one.high) for one in checked], "accuracy"
-    judged = [one for one in priced if one.compared]
-    return [_point(one, one.wins / one.compared, None, None) for one in judged], "share of wins"
+        return checked, "accuracy"
+    judged = [(place, one) for place, one in priced if one.compared]
+    return [
+        _point(place, one, one.wins / one.compared, None, None) for place, one in judged
+    ], "share of wins"
 
 
-def _point(one: ModelFigures, y: float, low: float | None, high: float | None) -> Point:
-    return Point(one.name, (one.cost_nano or 0) / NANO, y, low, high)
+def _point(place: int, one: ModelFigures, y: float, low: float | None, high: float | None) -> Point:
+    return Point(one.name, place, (one.cost_nano or 0) / NANO, y, low, high)
 
 
-def _figure(svg: str, caption: str) -> str:
-    return f"<figure>{svg}<figcaption>{escaped(caption)}</figcaption></figure>\n"
+def _figure(svg: str, caption: str, *, wide: bool = False) -> str:
+    kind = ' class="wide"' if wide else ""
+    return f"<figure{kind}>{svg}<figcaption>{escaped(caption)}</figcaption></figure>\n"
 
 
 def _answers(report: BatchReport) -> Iterator[str]:
@@ -135,7 +160,7 @@ def _row(result: RowResult, models: list[ModelFigures]) -> str:
 def _cell(answers: list[Cell]) -> str:
     if not answers:
         return "<td>not asked</td>"
-    key = " ".join(outcome(one) for one in answers)
+    key = " ".join(sorted(outcome(one) for one in answers))
     return f'<td data-sort="{escaped(key)}">{"".join(_answer(one) for one in answers)}</td>'
 
 
@@ -145,9 +170,10 @@ def _answer(answer: Cell) -> str:
     facts += [answer.error] if answer.error else []
     kind = outcome(answer) if answer.met is not None and answer.ok else ""
     words = answer.text if answer.text is not None else "not kept"
+    short = words if answer.ok else f"{outcome(answer)} {answer.text or ''}".rstrip()
     told = escaped(cell(" · ".join(facts), 400))
     return (
-        f'<details class="{kind}"><summary dir="auto">{escaped(cell(words, 80))}</summary>'
+        f'<details class="{kind}"><summary dir="auto">{escaped(cell(short, 80))}</summary>'
         f'{pre(words)}<p class="facts">{told}</p></details>'
     )
 

@@ -1,5 +1,6 @@
 """A run as one web page: nothing is loaded from anywhere, no text in it is ever markup."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -13,6 +14,8 @@ from ultra.output.tool_calls import calls_json
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
+_NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #57606a }
 @media (prefers-color-scheme: dark) {
@@ -22,7 +25,9 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.3rem; white-space: pre-wrap; overflow-wrap: anywhere }
 h2 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere }
-.answers { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)) }
+section { margin: 1.5rem 0 }
+.answers { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)) }
 article { border: 1px solid var(--line); border-radius: 6px; padding: 1rem; min-width: 0 }
 pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext }
 .facts, footer { color: var(--soft); font-size: .9rem }
@@ -35,7 +40,12 @@ th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align:
   body { margin: 0; max-width: none }
   .answers { display: block }
   article { margin-bottom: 1rem }
-  tr, h2 { break-inside: avoid; break-after: avoid }
+  .scroll { overflow: visible }
+  table { font-size: .75rem }
+  th, td { padding: .2rem .3rem; overflow-wrap: anywhere }
+  .figure { white-space: normal }
+  tr { break-inside: avoid }
+  h2 { break-after: avoid }
 }
 """
 
@@ -134,16 +144,27 @@ def _table(document: RunDocument) -> str:
     return grid(COLUMNS, table_rows(document))
 
 
-def grid(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    """A table of text."""
+def grid(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], *, sortable: bool = False
+) -> str:
+    """A table of text. `sortable` puts the number of a figure beside its spelling, for a script."""
     heads = "".join(f"<th{_figure(column.right)}>{escaped(column.name)}</th>" for column in columns)
-    cells = "\n".join(f"<tr>{_cells(row, columns)}</tr>" for row in rows)
+    cells = "\n".join(f"<tr>{_cells(row, columns, sortable)}</tr>" for row in rows)
     return f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{cells}\n</tbody></table>"
 
 
-def _cells(row: Sequence[str], columns: Sequence[Column]) -> str:
-    pairs = zip(row, columns, strict=True)
-    return "".join(f"<td{_figure(column.right)}>{escaped(text)}</td>" for text, column in pairs)
+def _cells(row: Sequence[str], columns: Sequence[Column], sortable: bool) -> str:
+    return "".join(
+        f"<td{_figure(column.right)}{_key(text) if sortable and column.right else ''}>"
+        f"{escaped(text)}</td>"
+        for text, column in zip(row, columns, strict=True)
+    )
+
+
+def _key(figure: str) -> str:
+    """What a figure sorts by: its first number, nothing without one."""
+    found = _NUMBER.search(figure)
+    return f' data-sort="{found[0].replace(",", "") if found else ""}"'
 
 
 def _figure(is_figure: bool) -> str:
