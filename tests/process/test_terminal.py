@@ -406,6 +406,7 @@ async def test_names_are_hidden_until_the_user_has_picked(ultra: Ultra) -> None:
     assert code == 0
     assert "=== A ===" in before
     assert "echo" not in before
+    assert "have answered" not in on.grid().text
     assert "picked: " in on.text
     assert "shown as A: " in on.text
     ((call_id, blind),) = ultra.rows("SELECT call_id, blind FROM picks")

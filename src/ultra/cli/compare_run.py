@@ -16,7 +16,7 @@ from ultra.output.diffs import Only, only_markdown, only_text, plain_mark, termi
 from ultra.output.documents import render_run
 from ultra.output.figures import share
 from ultra.output.progress import call_name
-from ultra.output.sinks import OutputSink, View, compare_sinks
+from ultra.output.sinks import OutputSink, View, blind_sinks, compare_sinks
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.comparing import Trial, tried
 from ultra.runtime.conversations import Branches
@@ -90,7 +90,7 @@ def run_compare(
 
 def _sinks(session: Session, wanted: Wanted) -> list[OutputSink]:
     if wanted.trial.blind:
-        return []  # every one of them names the models
+        return blind_sinks(session.streams, session.runtime.clock)
     terms = wanted.terms
     view = View(answer=wanted.live, stream=terms.stream, events=wanted.events, usage=terms.usage)
     return compare_sinks(session.streams, session.runtime.clock, view)

@@ -58,6 +58,16 @@ def compare_sinks(streams: Streams, clock: Clock, view: View) -> list[OutputSink
     return [*_progress(streams, clock), *shown, *_receipt(streams, view)]
 
 
+def blind_sinks(streams: Streams, clock: Clock) -> list[OutputSink]:
+    """The sinks of a comparison whose names are hidden: every other one names the models."""
+    if streams.err_screen is None or streams.quiet:
+        return []
+    # No other run has a use for it.
+    from ultra.output.blind_progress import BlindProgressSink  # noqa: PLC0415
+
+    return [BlindProgressSink(streams.err_screen, clock=clock)]
+
+
 def _progress(streams: Streams, clock: Clock) -> list[OutputSink]:
     screen = streams.err_screen
     if screen is None or streams.quiet:
