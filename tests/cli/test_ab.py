@@ -268,6 +268,7 @@ def test_a_pair_that_lost_a_ballot_is_missing_and_asked_again(
     assert "ballots are missing" in report["losses"]
     lab.unjudged = ""
     assert found(cli, "liked")["verdict"] == "equivalent"
+    assert set(lab.asked.values()) == {1}
 
 
 def test_each_arm_is_told_its_own(cli: Cli, lab: Lab, tmp_path: Path) -> None:

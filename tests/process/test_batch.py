@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from tests.support.server import Exchange, Loopback, loopback
 
 PROMPTS = 60
 PAIR = ("-m", "good", "-m", "other")
+SHOWN = re.compile(r"<answer-\w+ label=(\w+)>")
 
 
 class Lab:
@@ -24,16 +26,32 @@ class Lab:
         self.begun: Counter[tuple[str, str]] = Counter()
         self.answered: Counter[tuple[str, str]] = Counter()
         self.hold: int | None = None
+        self.judging = True
+        self.judged = asyncio.Event()
 
     async def __call__(self, exchange: Exchange) -> None:
         body = exchange.seen.json()
         assert isinstance(body, dict)
+        if "response_format" in body:
+            await self.judge(exchange, str(body["messages"][-1]["content"]))
+            return
         who = (str(body["model"]), str(body["messages"][-1]["content"]))
         self.begun[who] += 1
         if self.hold is not None and self.begun.total() > self.hold:
             await exchange.stall()
         await exchange.sse([chunk(who[1]), chunk(finish="stop"), USAGE])
         self.answered[who] += 1
+
+    async def judge(self, exchange: Exchange, shown: str) -> None:
+        """Prefer nothing but the order shown, or keep the caller waiting."""
+        self.judged.set()
+        if not self.judging:
+            await exchange.stall()
+        labels = SHOWN.findall(shown)
+        reviews = [{"label": one, "strengths": [], "errors": []} for one in labels]
+        choice = {"winner": "tie"} if len(labels) == 2 else {"ranking": labels}
+        word = json.dumps({"reviews": reviews, **choice})
+        await exchange.sse([chunk(word), chunk(finish="stop"), USAGE])
 
     async def held_up(self, process: asyncio.subprocess.Process) -> None:
         """Wait until nothing goes on any more."""
@@ -95,6 +113,57 @@ async def test_a_batch_that_was_cut_goes_on_where_it_was(
     if number != signal.SIGKILL:
         assert process.returncode == signal_code(number)
         assert b"the same command with `--resume` goes on" in err
+
+
+JUDGED = ("--judge", "lab:judge")
+
+
+@pytest.mark.parametrize(
+    ("begin", "go_on"),
+    [
+        (("compare", *PAIR, "--prompts", "FILE"), ("--resume",)),
+        (("compare", *PAIR, "--runs", "2", "--prompts", "FILE"), ("--resume",)),
+        (("ab", "run", "liked", *PAIR, "--seed", "1", "--prompts", "FILE"), ()),
+    ],
+    ids=["compare", "runs", "ab"],
+)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+async def test_answers_that_were_being_judged_are_not_asked_for_again(
+    ultra: Ultra,
+    lab: Lab,
+    tmp_path: Path,
+    begin: tuple[str, ...],
+    go_on: tuple[str, ...],
+    number: signal.Signals,
+) -> None:
+    """They are paid; judges are asked about them as if they had just come."""
+    path = tmp_path / "few.txt"
+    path.write_text("one?\ntwo?\n", encoding="utf-8")
+    command = [str(path) if word == "FILE" else word for word in begin]
+    samples = 2 if "--runs" in begin else 1
+    lab.judging = False
+    process = await ultra.start(*command, *JUDGED, "--json")
+    await asyncio.wait_for(lab.judged.wait(), 60)
+    await logged(ultra, process, 2 * 2 * samples)
+    process.send_signal(number)
+    await asyncio.wait_for(process.communicate(), 60)
+    lab.judging = True
+    ended = await ultra.run(*command, *JUDGED, *go_on, "--json")
+
+    assert ended.code == 0, ended.err
+    document = json.loads(ended.out)
+    assert set(lab.begun.values()) == {samples}
+    if "ab" in begin:
+        assert document["losses"] == {}
+        return
+    cells = [cell for row in document["rows"] for cell in row["cells"]]
+    assert {cell["text"] for cell in cells} == {"one?", "two?"}
+    assert not any(cell["cached"] or not cell["cost_nano"] for cell in cells)
+    assert [one["asked"] for one in document["models"]] == [2 * samples] * 2
+    assert all(cell["ballots"] for cell in cells)
+    again = await ultra.run(*command, *JUDGED, *go_on, "--json")
+    assert json.loads(again.out)["rows"] == document["rows"]
+    assert set(lab.begun.values()) == {samples}
 
 
 async def test_what_was_done_is_reported_after_ctrl_c(ultra: Ultra, lab: Lab, file: str) -> None:

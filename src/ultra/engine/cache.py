@@ -5,7 +5,7 @@ schema does not allow, or that asks for tools, whose results are of the moment. 
 from the cache is no attempt: nothing leaves, so that budgets, breakers and gates are not asked.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -77,6 +77,20 @@ def cached(caching: Caching, provider: Provider, ledger: Ledger) -> Policy:
             async with aclosing(bodies):
                 async for body in bodies:
                     yield body
+
+        return call
+
+    return policy
+
+
+def recalled(answers: Mapping[int, CachedAnswer], ledger: Ledger) -> Policy:
+    """Let the answers that are on record already serve for the members at those places."""
+
+    def policy(inner: Call) -> Call:
+        def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
+            place = ctx.spec.index
+            found = None if place is None else answers.get(place)
+            return inner(ctx) if found is None else _served(ctx, found, ledger)
 
         return call
 

@@ -1,5 +1,6 @@
-"""The chain: race > ensembles > cache > retry > slot > admit > reserve > timers > stream.
+"""The chain of policies around a call, outermost first.
 
+race > recalled > ensembles > cache > retry > slot > admit > reserve > timers > stream;
 `report` stands outside of it, since it runs the call rather than passing it on.
 """
 
@@ -21,12 +22,14 @@ def compose(
     cache: Policy | None = None,
     ensembles: Policy | None = None,
     everywhere: Everywhere | None = None,
+    recalled: Policy | None = None,
 ) -> Call:
     """One call with every policy around it. Policies are listed outermost first.
 
     `cache` is the policy of `engine.cache`, None for a run that wants none; `ensembles` answers
     calls of ensembles out of others, None for a run that has none. `everywhere` are the places
-    that runs share, None for one that shares them with nobody.
+    that runs share, None for one that shares them with nobody. `recalled` serves answers of members
+    that are on record, of ensembles too; None where there are none.
     """
 
     def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
@@ -40,6 +43,6 @@ def compose(
         timers,
     )
     wrapped: Call = call
-    for policy in reversed((race, *filter(None, (ensembles, cache)), *policies)):
+    for policy in reversed((race, *filter(None, (recalled, ensembles, cache)), *policies)):
         wrapped = policy(wrapped)
     return wrapped

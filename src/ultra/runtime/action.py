@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from ultra.core.answer import Answer
 from ultra.core.model import Method, Route, Target, models_of, unique
-from ultra.core.ports import Outcome
+from ultra.core.ports import CachedAnswer, Outcome
 from ultra.core.records import RunDocument
 from ultra.core.request import Message, Prompt
 
@@ -71,7 +71,8 @@ class Action(Struct, frozen=True):
     `branches` are the turns before the prompt, each member's own; empty where all share them.
     `seed` None draws one. `cost_center` empty takes the profile's; `max_cost_nano` bounds the run;
     `hedge` lets a slow answer be raced; `cache` None leaves it to the profile. `given` is a logged
-    answer that the new one is held against.
+    answer that the new one is held against. `recalled` are answers of members that are on record,
+    by place: they serve, and those members are not asked.
     """
 
     verb: Verb
@@ -92,6 +93,7 @@ class Action(Struct, frozen=True):
     cache: CacheUse | None = None
     branches: tuple[tuple[Message, ...], ...] = ()
     given: Answer | None = None
+    recalled: dict[int, CachedAnswer] = field(default_factory=dict)
 
 
 class RunResult(Struct, frozen=True):

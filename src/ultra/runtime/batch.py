@@ -16,12 +16,12 @@ from ultra.core.cost import usd
 from ultra.core.errors import ErrorClass, Problem, UsageError
 from ultra.core.expect import Expectation, ExpectKind
 from ultra.core.model import Target, models_of
-from ultra.core.records import RunDocument
+from ultra.core.records import CallDocument, RunDocument
 from ultra.core.tags import LONGEST_VALUE
 from ultra.core.text import one_line
 from ultra.engine.slot import Everywhere, places_at
 from ultra.runtime.action import Action, Selection
-from ultra.runtime.batch_cells import cells_of, row_result
+from ultra.runtime.batch_cells import cells_of, members_of, restored, row_result, told_again
 from ultra.runtime.comparing import expectations_of
 from ultra.runtime.execute import Services, execute
 from ultra.runtime.loop import Interrupt
@@ -189,6 +189,7 @@ class Runner:
         self.told: Told = lambda _: None
         self._rows = {row.number: row for row in job.file.rows}
         self._left: dict[int, dict[tuple[str, str], Cell]] = {}
+        self._said: dict[int, dict[int, CallDocument]] = {}
         self._held: dict[int, int] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self.tally = Tally()
@@ -208,8 +209,9 @@ class Runner:
         checked = bool(self._job.expectations(row))
         good = [cell for cell in cells if cell.ok and (cell.met is not None or not checked)]
         if self._job.whole:
+            self._keep(row, document)
             if len(good) == len(self._job.members) and document.status == "ok":
-                self._done(row_result(row, document, cells))
+                self._done(row_result(row, document, self._whole(row, document)))
             return
         kept = self._left.setdefault(row.number, {})
         kept.update({(cell.name, cell.model): cell for cell in good})
@@ -217,7 +219,14 @@ class Runner:
             self._done(row_result(row, document, self._merged(row, ())))
 
     def action(self, row: PromptRow) -> Action:
-        """The run that asks a row of everybody whose answer is missing."""
+        """The run that asks a row of everybody whose answer is missing.
+
+        Of a row that stands or falls as one, answers on record serve, to be judged with the rest.
+        """
+        if self._job.whole:
+            said = self._said.get(row.number, {})
+            recalled = {place: told_again(call) for place, call in said.items()}
+            return replace(self._job.action(row), recalled=recalled)
         have = self._left.get(row.number, {})
         missing = [one for one in self._job.members if (one.name, str(one.ref)) not in have]
         return self._job.action(row, missing)
@@ -313,11 +322,25 @@ class Runner:
             return
         if len(errors) == len(cells) and all(one.error_class in _HOPELESS for one in errors):
             self.stop(errors[0].message)
-        self._done(row_result(row, document, self._merged(row, cells)))
+        whole = self._whole(row, document) if self._job.whole else self._merged(row, cells)
+        self._done(row_result(row, document, whole))
 
     def stop(self, why: str) -> None:
         """Ask no more rows; those that are under way come to their end."""
         self.stopped = self.stopped or why
+
+    def _keep(self, row: PromptRow, document: RunDocument) -> None:
+        """Remember the whole answers of a run whose words are there, as they were paid for."""
+        said = self._said.setdefault(row.number, {})
+        for place, call in members_of(document):
+            fresh = not call.cached or place not in said
+            if call.status == "ok" and call.text is not None and fresh:
+                said[place] = call
+
+    def _whole(self, row: PromptRow, document: RunDocument) -> tuple[Cell, ...]:
+        """The answers of a run, those that served again as they were paid for."""
+        said = self._said.get(row.number, {})
+        return cells_of(restored(document, said), self._job.expectations(row))
 
     def _merged(self, row: PromptRow, cells: Sequence[Cell]) -> tuple[Cell, ...]:
         """What was there with what came, in the order asked for."""
@@ -340,6 +363,8 @@ class Runner:
         if agree is not None and (result.agreement is None or result.agreement < agree - 1e-9):
             self.tally.disagreed += 1
         self.told(self.tally)
+        if result.row.number in self.spool:
+            self._said.pop(result.row.number, None)
 
 
 def room(action: Action, everywhere: Everywhere) -> int:

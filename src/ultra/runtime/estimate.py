@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ultra.core.budget import READ_TOKENS
-from ultra.core.cost import ceiling_nano
+from ultra.core.cost import FREE, ceiling_nano
 from ultra.core.model import Target
 from ultra.core.request import Message, input_tokens_bound, input_tokens_least, said
 from ultra.core.strategies import strategy_row
@@ -57,11 +57,15 @@ class _Size(Struct, frozen=True):
 
 
 def scheme_of(action: Action) -> Scheme:
-    """What a run's calls are foreseen from."""
+    """What a run's calls are foreseen from; an answer that is on record costs nothing."""
     selection, prompt = action.selection, action.prompt
+    members = [
+        replace(one, price=FREE, ensemble=None) if place in action.recalled else one
+        for place, one in enumerate(selection.members)
+    ]
     return Scheme(
         selection.strategy,
-        (*selection.members, *selection.rescuers),
+        (*members, *selection.rescuers),
         selection.synthesizer,
         selection.method,
         schema=prompt.json_schema is not None,

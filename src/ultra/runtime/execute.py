@@ -199,6 +199,7 @@ class Run:
                     self._cache(ledger),
                     self._ensembles(ledger, settings.seed),
                     services.everywhere,
+                    self._recalled(ledger),
                 ),
             ),
             lambda body: hub.emit("", body),
@@ -242,6 +243,13 @@ class Run:
         from ultra.runtime.cache import cache_policy
 
         return cache_policy(services.cache, self._action, services.provider, ledger)
+
+    def _recalled(self, ledger: Ledger) -> Policy | None:
+        if not self._action.recalled:
+            return None
+        from ultra.engine.cache import recalled
+
+        return recalled(self._action.recalled, ledger)
 
     def _seed(self) -> int:
         if self._action.seed is not None:

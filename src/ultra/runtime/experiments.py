@@ -269,7 +269,7 @@ def prospect(trial: Trial, actions: Sequence[Action]) -> Prospect:
     planned = plan_all(actions) if actions else None
     return Prospect(
         prompts,
-        sum(len(action.selection.members) for action in actions),
+        sum(len(action.selection.members) - len(action.recalled) for action in actions),
         trial.ballots * len(actions),
         finds,
         needed,
