@@ -56,10 +56,9 @@ def test_the_logged_prompt_goes_out_again_and_nobody_is_paid_for_the_old_answer(
         for words in ("17 * 23?", "2 + 3?", "which colour?")
     }
     assert lab.told("a") == []
-    assert len(lab.shown()) == 6
-    assert {tuple(sorted(pair)) for pair in lab.shown()} == {
-        tuple(sorted((one["logged_text"], one["text"]))) for one in found["cases"]
-    }
+    assert len(lab.shown()) == 4
+    pairs = {tuple(sorted((one["logged_text"], one["text"]))) for one in found["cases"]}
+    assert {tuple(sorted(pair)) for pair in lab.shown()} == pairs - {("It is five.",) * 2}
     assert "lab:" not in json.dumps([body["messages"] for body in lab.told("judge")])
 
 
@@ -89,6 +88,21 @@ def test_who_is_as_good_half_of_the_time_is_told_so(cli: Cli, lab: Lab) -> None:
     assert [case["share"] for case in found["cases"]] == [1.0, 1.0, 1.0]
 
 
+def test_word_for_word_the_same_is_as_good_without_a_judge(cli: Cli, lab: Lab) -> None:
+    """Case, spacing and the last full stop are no difference; the log keeps the run as it is."""
+    lab.says["b"] = ["It is  five"]
+
+    found = document(cli, "--since", "1h", *JUDGED)
+
+    assert len(lab.told("judge")) == 4
+    same = next(one for one in found["cases"] if one["prompt"] == "2 + 3?")
+    assert (same["share"], same["why"], found["unjudged"]) == (0.5, "", 0)
+    assert document(cli, "--since", "1h", *JUDGED)["cases"] == found["cases"]
+    logged = cli("logs", "show", same["replay_id"])
+    assert (logged.code, "a tie" in logged.out) == (0, True)
+    assert len(rows(cli.home / "data" / "ultra.db", "SELECT * FROM ballots")) == 6
+
+
 def test_a_second_time_nothing_is_sent_and_the_report_is_the_same(cli: Cli, lab: Lab) -> None:
     """What the log has of the same replay is not asked again, also when the span has moved on."""
     first = document(cli, "--limit", "2", *JUDGED)
@@ -97,10 +111,10 @@ def test_a_second_time_nothing_is_sent_and_the_report_is_the_same(cli: Cli, lab:
     same = len(lab.seen)
     more = document(cli, "--since", "1h", *JUDGED)
 
-    assert (sent, same) == (6, 6)
+    assert (sent, same) == (4, 4)
     assert again["cases"] == first["cases"]
     assert more["done"] == 3
-    assert len(lab.seen) == 9
+    assert len(lab.seen) == 7
 
 
 def test_what_was_not_asked_yet_is_asked_by_the_same_command(cli: Cli, lab: Lab) -> None:
@@ -186,7 +200,7 @@ def test_a_plan_sends_nothing_and_adds_all_up(cli: Cli, lab: Lab) -> None:
 
 def test_a_judge_that_fails_leaves_a_prompt_unjudged(cli: Cli, lab: Lab) -> None:
     """It is neither won nor lost, and the report counts it."""
-    lab.says["judge"] = ["down"]
+    lab.says["judge"], lab.says["b"] = ["down"], ["No."]
     found = document(cli, "--since", "1h", *JUDGED)
     said = cli("replay", "--since", "1h", *JUDGED)
 

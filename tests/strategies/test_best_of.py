@@ -62,6 +62,27 @@ def test_every_judge_has_an_order_of_its_own() -> None:
     assert firsts == {True, False}
 
 
+def test_a_duel_of_two_equal_texts_is_a_tie_that_costs_nothing() -> None:
+    """Nobody is asked about it, it counts in both orders, and it speaks for no judge."""
+    two = judged(("It is 1,000.", "it is  1000"))
+    three = judged(("beta", "alpha", "beta."), duels=True)
+
+    assert two.asked("duel") == []
+    verdict = two.outcome.verdict
+    assert verdict is not None
+    assert [one.score for one in verdict.standings] == [0.5, 0.5]
+    assert (len(verdict.ballots), verdict.swap_consistency) == (2, None)
+    assert not two.outcome.degraded
+    assert len(three.asked("duel")) == 4
+    verdict = three.outcome.verdict
+    assert verdict is not None
+    assert [(one.score, one.ballots) for one in verdict.standings] == [
+        (1.0, 4),
+        (0.25, 4),
+        (0.25, 4),
+    ]
+
+
 @pytest.mark.parametrize("texts", [("b", "a"), ("b", "a", "c"), ("b", "a", "c", "d")])
 def test_duels_are_all_pairs_in_both_orders(texts: tuple[str, ...]) -> None:
     """N (N - 1) calls a judge; two answers are a duel whatever was asked for."""

@@ -7,7 +7,8 @@ class Ballot(Struct, frozen=True, omit_defaults=True):
     """One judge's word on some answers, all named by the ids of their calls.
 
     `display_order` is how they were shown, first to last; `ranking` is best first, empty for a tie
-    of two, and one alone where the judge was to name one. `call_id` is the judge's own call.
+    of two, and one alone where the judge was to name one. `call_id` is the judge's own call, empty
+    for a tie of two equal texts, for which nobody had to be asked.
     """
 
     judge: str

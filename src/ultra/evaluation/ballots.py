@@ -113,11 +113,11 @@ def deviations(ballots: Sequence[Ballot]) -> dict[str, float]:
 def swap_consistency(ballots: Sequence[Ballot]) -> float | None:
     """How often (0..1) a judge prefers the same one of two whichever it is shown first.
 
-    None where no judge saw a pair both ways.
+    None where no judge saw a pair both ways; ties that nobody was asked for say nothing of it.
     """
     agreed: list[bool] = []
     for judge in {ballot.judge for ballot in ballots}:
-        own = [ballot for ballot in ballots if ballot.judge == judge]
+        own = [ballot for ballot in ballots if ballot.judge == judge and ballot.call_id]
         names = sorted({name for ballot in own for name in ballot.display_order})
         for left, right in combinations(names, 2):
             met = [one for one in own if {left, right} <= set(one.display_order)]

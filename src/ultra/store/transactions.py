@@ -250,8 +250,14 @@ def _judge(connection: sqlite3.Connection, run_id: str, verdict: Verdict) -> Non
     for table in ("ballots", "checks"):
         connection.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608
     ballots: list[list[Value]] = [
-        [one.call_id, run_id, one.judge, to_json(one.display_order), to_json(one.ranking)]
-        for one in said.ballots
+        [
+            one.call_id or f"{run_id}-tie-{number}",  # nobody was asked, and it counts like any tie
+            run_id,
+            one.judge,
+            to_json(one.display_order),
+            to_json(one.ranking),
+        ]
+        for number, one in enumerate(said.ballots)
     ]
     _insert(connection, "ballots", "call_id, run_id, judge, display_order, ranking", ballots)
     numbers: Counter[str] = Counter()

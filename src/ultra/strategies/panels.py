@@ -7,12 +7,13 @@ from msgspec.structs import replace
 from ultra.core.answer import Answer
 from ultra.core.errors import UsageError
 from ultra.core.model import Target
+from ultra.core.normalise import normalise
 from ultra.core.ports import Caller, Settings
 from ultra.core.request import Prompt
 from ultra.core.verdict import Ballot, Verdict
 from ultra.evaluation.agreement import agreement
 from ultra.evaluation.ballots import concordance, deviations, standings, swap_consistency
-from ultra.strategies.judging import Heard, hear, listwise, own_model, pairwise
+from ultra.strategies.judging import Heard, Sitting, hear, listwise, own_model, pairwise
 
 MOST_ROTATIONS = 3
 """Orders in which one judge is shown the same answers, where there are so many answers."""
@@ -27,13 +28,27 @@ async def judged(
 ) -> Heard:
     """Hear all judges: in duels two answers, or all where that is wished, else in rotations.
 
-    `members` are who gave the answers, as far as they were asked in this run.
+    `members` are who gave the answers, as far as they were asked in this run. A duel of two answers
+    that are equal after normalisation is a tie for which nobody is asked.
     """
     if len(answers) == 2 or settings.method.duels:
         sittings = pairwise(members, answers, settings)
     else:
         sittings = listwise(members, answers, settings, MOST_ROTATIONS)
-    return await hear(prompt, sittings, caller, settings)
+    ties = tuple(_tie(one) for one in sittings if _equal(one))
+    heard = await hear(prompt, [one for one in sittings if not _equal(one)], caller, settings)
+    return replace(heard, ballots=(*ties, *heard.ballots))
+
+
+def _equal(sitting: Sitting) -> bool:
+    """Whether a duel is about two texts that say the same word for word."""
+    texts = {normalise(answer.text) for _, answer in sitting.shown}
+    return sitting.duel and len(texts) == 1 and texts != {""}
+
+
+def _tie(sitting: Sitting) -> Ballot:
+    shown = tuple(answer.call_id for _, answer in sitting.shown)
+    return Ballot(str(sitting.judge.ref), call_id="", display_order=shown)
 
 
 def verdict_of(answers: Sequence[Answer], ballots: Sequence[Ballot]) -> Verdict:
