@@ -101,6 +101,15 @@ def test_a_refused_credential_is_told_in_its_own_class(
     assert (refused.failure.hint, refused.wait_s) == (hint, None)
 
 
+def test_the_key_that_was_used_is_the_one_to_replace() -> None:
+    """Not that of the profile, where `--key` named another one."""
+    refused = breaker_refusal(REFUSED, target(), NOW, "env:OTHER")
+
+    assert refused.failure.hint == (
+        "set `OTHER` to a new one; `ultra health reset lab` tries this one at once"
+    )
+
+
 def test_a_gate_says_whose_limit_it_is_and_how_long() -> None:
     """One class, which is waited for."""
     refused = gate_refusal(Hold("tokens", 12.1), target(), 900)

@@ -201,6 +201,23 @@ async def test_a_refused_key_is_told_again_without_a_call_and_another_key_is_tri
     assert len(server.requests) == 2
 
 
+async def test_a_refused_key_of_one_run_is_to_be_replaced_where_it_came_from(
+    ultra: Ultra, lab: Lab
+) -> None:
+    """Where `--key` named it, not where the profile looks for one; also when nothing is sent."""
+    lab.status = 401
+    argv, environ = ("ask", "--key", "env:OTHER", "hi"), {"OTHER": "key-two"}
+
+    first = await ultra.run(*argv, environ=environ)
+    second = await ultra.run(*argv, environ=environ)
+
+    assert "not sent" in second.err
+    for said in (first, second):
+        assert said.code == 3
+        assert "set `OTHER` to a new one" in said.err
+        assert "LAB_KEY" not in said.err
+
+
 async def test_a_missing_key_is_told_as_such_whatever_other_callers_met(
     ultra: Ultra, lab: Lab, server: Loopback
 ) -> None:

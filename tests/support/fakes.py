@@ -71,8 +71,8 @@ class ScriptedProvider:
         """The requests that one target got."""
         return [request for request in self.requests if request.target.name == name]
 
-    async def credential(self, _endpoint: Endpoint) -> str:
-        return ""
+    async def credential(self, _endpoint: Endpoint) -> None:
+        return None
 
     async def stream(self, request: CallRequest) -> AsyncGenerator[StreamBody, None]:
         script = self._script(request)

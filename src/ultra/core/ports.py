@@ -41,8 +41,8 @@ class Provider(Protocol):
         """
         ...
 
-    async def credential(self, endpoint: Endpoint) -> str:
-        """The fingerprint of the key that a call would go with, empty for one that wants none.
+    async def credential(self, endpoint: Endpoint) -> Secret | None:
+        """The key that a call would go with, None for one that wants none.
 
         Raises `ConfigError` for a key that is missing.
         """
@@ -110,7 +110,8 @@ class AttemptRecord(Struct, frozen=True, omit_defaults=True):
     """One try, as it is written down before its first byte leaves.
 
     `charged_nano` is the upper estimate that stands until the attempt is closed; None if unpriced.
-    `key_fp` is the fingerprint of its key, empty without one. `bound` is the most that it can cost,
+    `key_fp` is the fingerprint of its key and `key_source` where that came from, both empty without
+    one. `bound` is the most that it can cost,
     None if unpriced; `tokens` the most that it is expected to use up of a rate limit. `retry_of`
     says which failure of the same target it follows. `lease_s` is how long it may be under way, in
     seconds, before whoever made it is taken for dead; `wait_s` how long it waited to be made.
@@ -131,6 +132,7 @@ class AttemptRecord(Struct, frozen=True, omit_defaults=True):
     charged_nano: int | None = None
     kind: AttemptKind = "primary"
     key_fp: str = ""
+    key_source: str = ""
     bound: Bound | None = None
     tokens: int = 0
     retry_of: ErrorClass | None = None

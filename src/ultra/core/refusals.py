@@ -13,17 +13,18 @@ PROBE_PATIENCE_S = 2.0
 """When to ask again while another call is trying: it has hardly longer to prove anything."""
 
 
-def breaker_refusal(state: BreakerState, target: Target, now: float) -> Refused:
+def breaker_refusal(state: BreakerState, target: Target, now: float, source: str = "") -> Refused:
     """Why a breaker keeps an attempt back, and when it would not.
 
     A refused credential is told in the class that refused it, since that is what must be put right;
-    waiting for it is no use.
+    waiting for it is no use. `source` is where the key of the attempt came from, empty where only
+    the profile says where it is looked for.
     """
     found = standing(state, now)
     if found == "forced":
         return _open(target, "switched off by hand with `ultra health open`", None, "lets it in")
     if state.kind == "credential":
-        return _credential(state, target, now)
+        return _credential(state, target, now, source)
     why = _why(state)
     if found == "probing":
         wait = min(PROBE_PATIENCE_S, state.probe_until - now)
@@ -54,7 +55,7 @@ def _why(state: BreakerState) -> str:
     return f"{many}, the last one with {last}{words}"
 
 
-def _credential(state: BreakerState, target: Target, now: float) -> Refused:
+def _credential(state: BreakerState, target: Target, now: float, source: str) -> Refused:
     provider = target.endpoint.provider
     again = f"`ultra health reset {provider}` tries {'this one' if state.key_fp else 'it'} at once"
     ago = span(max(0.0, now - (state.last_fail or now)))
@@ -65,7 +66,7 @@ def _credential(state: BreakerState, target: Target, now: float) -> Refused:
         who = "the account"
     else:
         kind, what = ErrorClass.AUTH, f"was refused {ago} ago{words}"
-        place = place_of(target.endpoint, keyed=bool(state.key_fp))
+        place = source or place_of(target.endpoint, keyed=bool(state.key_fp))
         hint = f"{new_key(provider, place)}; {again}"
         who = "the key" if state.key_fp else "a call without a key"
     until = state.open_until if state.state == "open" else state.probe_until

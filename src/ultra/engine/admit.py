@@ -28,7 +28,9 @@ def admit(provider: Provider, ledger: Ledger) -> Policy:
 
     def policy(inner: Call) -> Call:
         async def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
-            ctx.key_fp = await provider.credential(ctx.request.target.endpoint)
+            secret = await provider.credential(ctx.request.target.endpoint)
+            ctx.key_fp = secret.fingerprint if secret else ""
+            ctx.key_source = secret.source if secret else ""
             ctx.prepare_attempt()
             started = ctx.run.clock.monotonic()
             admitted = await _admitted(ctx, ledger)
@@ -127,6 +129,7 @@ def attempt_record(ctx: CallContext) -> AttemptRecord:
         charged_nano=estimate_nano(request),
         kind=ctx.kind,
         key_fp=ctx.key_fp,
+        key_source=ctx.key_source,
         bound=bound_of(request),
         tokens=tokens_bound(request),
         retry_of=ctx.retry_of,

@@ -69,7 +69,8 @@ def cached(caching: Caching, provider: Provider, ledger: Ledger) -> Policy:
     def policy(inner: Call) -> Call:
         async def call(ctx: CallContext) -> AsyncGenerator[PolicyBody, None]:
             endpoint = ctx.request.target.endpoint
-            ctx.key_fp = await provider.credential(endpoint)
+            secret = await provider.credential(endpoint)
+            ctx.key_fp = secret.fingerprint if secret else ""
             if _tellable(endpoint, ctx.key_fp):
                 bodies = _either(inner, ctx, caching, ledger)
             else:

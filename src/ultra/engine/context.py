@@ -128,7 +128,8 @@ class CallContext:
     `number` counts the attempts that are on record. `builder` folds the attempt under way (or the
     last one), `left` says whether it was handed to the provider, so that bytes may be out, and
     `results` holds how every attempt ended. `kind` and `retry_of` say why the next attempt is made,
-    `key_fp` with which key, `refused_quota` what a refusal said is left of the provider's limits.
+    `key_fp` with which key, `key_source` where that came from, `refused_quota` what a refusal said
+    is left of the provider's limits.
     `waited_s` is how long the next attempt has waited to be made. `request` is what the attempt
     asks: `whole`, with its output capped where a budget says so. `reserve_nano` is what was set
     aside for it, None where nothing was; `cut_nano` what it had cost when it was stopped there,
@@ -144,6 +145,7 @@ class CallContext:
         "cut_nano",
         "inside",
         "key_fp",
+        "key_source",
         "kind",
         "left",
         "number",
@@ -175,6 +177,7 @@ class CallContext:
         self.stopped_by_deadline = False
         self.kind: AttemptKind = spec.kind
         self.key_fp = ""
+        self.key_source = ""
         self.retry_of: ErrorClass | None = None
         self.refused_quota: Quota | None = None
         self.waited_s = 0.0

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from ultra.core.model import Endpoint
 from ultra.core.ports import Clock, KeySource
 from ultra.core.request import CallRequest
+from ultra.core.secret import Secret
 from ultra.core.stream import StreamBody
 from ultra.providers.wire import LiveModel
 
@@ -48,10 +49,9 @@ class ProviderHub:
 
         return self._carrier().stream(request, load(endpoint.protocol))
 
-    async def credential(self, endpoint: Endpoint) -> str:
+    async def credential(self, endpoint: Endpoint) -> Secret | None:
         """As `ports.Provider.credential`."""
-        secret = await self._keys.key(endpoint)
-        return secret.fingerprint if secret else ""
+        return await self._keys.key(endpoint)
 
     async def models(self, endpoint: Endpoint) -> list[LiveModel]:
         """What the endpoint itself lists; nothing for a simulated one. Raises as `stream` does."""

@@ -75,7 +75,7 @@ class Breakers:
         for state in self._met(connection, identity(attempt)):
             found = standing(state, now)
             if found in ("forced", "probing") or (found == "open" and attempt.kind != "probe"):
-                return breaker_refusal(state, target, now)
+                return breaker_refusal(state, target, now, attempt.key_source)
         return None
 
     def take(self, connection: sqlite3.Connection, attempt: AttemptRecord, now: float) -> None:

@@ -41,9 +41,8 @@ class SimulatedProvider:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def credential(self, _endpoint: Endpoint) -> str:
+    async def credential(self, _endpoint: Endpoint) -> None:
         """Nobody needs a key here."""
-        return ""
 
     async def stream(self, request: CallRequest) -> AsyncGenerator[StreamBody, None]:
         """Answer one request. Raises the `CallError` that the same fault raises over HTTP."""
