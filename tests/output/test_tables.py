@@ -11,7 +11,7 @@ from ultra.core.records import RunSummary
 from ultra.output.compare import render_comparison
 from ultra.output.logs import render_log_run, render_summaries
 from ultra.output.streams import Streams
-from ultra.output.tables import Column, table
+from ultra.output.tables import Column, prose, table
 
 
 def piped(**environ: str) -> Streams:
@@ -37,6 +37,16 @@ def test_a_table_without_rows_has_its_head() -> None:
 def test_a_piped_table_cuts_nothing() -> None:
     """What is piped into grep is whole."""
     assert "w" * 900 in table(["a"], [["w" * 900]], streams=piped())
+
+
+def test_a_sentence_is_broken_between_words_on_a_terminal_only() -> None:
+    """No word is cut in two where the terminal ends, and a pipe gets the line whole."""
+    said = "first: B passes more often than A; B is better than chance explains"
+    with Terminal(40) as terminal:
+        told = prose(["", said], streams=terminal.streams())
+
+    assert told == ("\nfirst: B passes more often than A; B is\nbetter than chance explains\n")
+    assert prose([said], streams=piped()) == f"{said}\n"
 
 
 @pytest.mark.parametrize("columns", [20, 80, 200], ids=str)

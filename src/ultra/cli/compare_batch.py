@@ -228,6 +228,7 @@ class Shown:
                 before=runner.tally.done,
             )
             runner.told = self._show
+            self._show(runner.tally)
 
     def _show(self, tally: Tally) -> None:
         if self._bar is not None:

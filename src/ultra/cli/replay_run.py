@@ -11,6 +11,7 @@ from ultra.cli.terms import Terms, action_of, hand_over
 from ultra.core.errors import UsageError
 from ultra.core.replay import ReplayDocument
 from ultra.output.replay import render_replay, replay_json, replay_markdown
+from ultra.output.tables import prose
 from ultra.runtime.batch import Runner
 from ultra.runtime.batches import run_batch
 from ultra.runtime.estimate import plan_all
@@ -116,7 +117,10 @@ def _go(session: Session, job: ReplayJob, runner: Runner, terms: Terms) -> bool:
 
 def _deliver(session: Session, document: ReplayDocument, terms: Terms) -> None:
     render = {"json": replay_json, "markdown": replay_markdown, "text": render_replay}
-    hand_over(session, render[terms.form](document), terms)
+    text = render[terms.form](document)
+    if terms.form == "text" and terms.output is None:
+        text = prose(text.splitlines(), streams=session.streams)
+    hand_over(session, text, terms)
 
 
 def _tell(session: Session, document: ReplayDocument, runner: Runner) -> None:

@@ -9,7 +9,7 @@ from ultra.core.batch import BatchDocument, Cell, Latencies, ModelFigures, RowRe
 from ultra.output.figures import count, lower_bound, seconds, share, usd
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
-from ultra.output.tables import Column, table
+from ultra.output.tables import Column, prose, table
 
 
 class BatchReport(Struct, frozen=True):
@@ -23,7 +23,8 @@ class BatchReport(Struct, frozen=True):
 def batch_table(document: BatchDocument, streams: Streams) -> str:
     """The summary for stdout: a table that fits the terminal, where there is one."""
     columns, rows = summary(document)
-    return heading(document) + table(columns, rows, streams=streams) + below(document)
+    figures = table(columns, rows, streams=streams)
+    return heading(document) + figures + prose(["", *notes(document)], streams=streams)
 
 
 def summary(

@@ -9,7 +9,7 @@ from ultra.output.figures import count, lower_bound, seconds, usd
 from ultra.output.markdown_page import plain
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
-from ultra.output.tables import Column, table
+from ultra.output.tables import Column, prose, table
 
 _ARMS = (
     Column("arm"),
@@ -50,7 +50,7 @@ def render_report(report: Report, *, streams: Streams) -> str:
     """The verdict, a line for each arm, and the figures."""
     arms = table(_ARMS, [_arm(report, one) for one in report.arms], streams=streams)
     figures = table(_FIGURES, _figures(report), streams=streams)
-    return f"{headline(report)}\n\n{arms}\n{figures}"
+    return f"{prose([headline(report)], streams=streams)}\n{arms}\n{figures}"
 
 
 def report_markdown(report: Report) -> str:

@@ -108,7 +108,10 @@ def _verdict(document: RunDocument, verdict: Verdict, names: Names) -> Finding |
 
 def _winner(verdict: Verdict, names: Names) -> str:
     judges = len({ballot.judge for ballot in verdict.ballots})
-    heard = f"{judges} judge{'s' if judges > 1 else ''}, {len(verdict.ballots)} ballots"
+    ballots = len(verdict.ballots)
+    heard = (
+        f"{judges} judge{'s' if judges > 1 else ''}, {ballots} ballot{'s' if ballots > 1 else ''}"
+    )
     if verdict.winner is None:
         return f"no winner: the best are equal ({heard})"
     return f"winner: {names[verdict.winner]} ({heard})"

@@ -6,7 +6,7 @@ from ultra.core.contests import Ranked, Ranking, Usage
 from ultra.output.figures import count, lower_bound, seconds, share, usd
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
-from ultra.output.tables import Column, table
+from ultra.output.tables import Column, prose, table
 
 _USAGE = (
     Column("model", shrink=True),
@@ -78,7 +78,7 @@ def _ranking(ranking: Ranking, streams: Streams) -> str:
     if ranking.order_effect is not None:
         told.append(f"being shown first counts for {ranking.order_effect:+.2f}")
     told += [ranking.unmeasured] if ranking.unmeasured else []
-    return text + "".join(f"{line}\n" for line in told)
+    return text + prose(["", *told], streams=streams)
 
 
 def _ranked(one: Ranked) -> tuple[str, ...]:
@@ -87,9 +87,9 @@ def _ranked(one: Ranked) -> tuple[str, ...]:
         _name(one.model, simulated=one.simulated),
         "-" if one.strength is None else f"{one.strength:+.2f}",
         "-" if one.low is None or one.high is None else f"{one.low:+.2f} to {one.high:+.2f}",
-        f"{one.picked} of {one.offered}" if one.offered else "-",
-        f"{share(one.preferred)} of {one.judged}" if one.judged else "-",
-        f"{one.met} of {one.checked}" if one.checked else "-",
+        f"{count(one.picked)} of {count(one.offered)}" if one.offered else "-",
+        f"{share(one.preferred)} of {count(one.judged)}" if one.judged else "-",
+        f"{count(one.met)} of {count(one.checked)}" if one.checked else "-",
         _accepted(one),
         seconds(one.p95_s),
     )

@@ -50,6 +50,13 @@ def table(
     return "".join(f"{line}\n" for line in lines)
 
 
+def prose(lines: Sequence[str], *, streams: Streams) -> str:
+    """Lines for stdout: broken between words on a terminal, whole in a pipe."""
+    if streams.out_screen is not None:
+        lines = [piece for line in lines for piece in wrap(line, streams.width - 1)]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     """Columns two spaces apart, nothing cut, no tabs, no lines, no colour."""
     lines = [[column.name.upper() for column in columns], *rows]
