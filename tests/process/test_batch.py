@@ -20,12 +20,16 @@ SHOWN = re.compile(r"<answer-\w+ label=(\w+)>")
 
 
 class Lab:
-    """Answers every prompt with itself; from the call `hold` on it keeps callers waiting."""
+    """Answers every prompt with itself; from the call `hold` on it keeps callers waiting.
+
+    Answers that are `signed` have the name of the model in them.
+    """
 
     def __init__(self) -> None:
         self.begun: Counter[tuple[str, str]] = Counter()
         self.answered: Counter[tuple[str, str]] = Counter()
         self.hold: int | None = None
+        self.signed = False
         self.judging = True
         self.judged = asyncio.Event()
 
@@ -39,7 +43,8 @@ class Lab:
         self.begun[who] += 1
         if self.hold is not None and self.begun.total() > self.hold:
             await exchange.stall()
-        await exchange.sse([chunk(who[1]), chunk(finish="stop"), USAGE])
+        words = f"{who[0]}: {who[1]}" if self.signed else who[1]
+        await exchange.sse([chunk(words), chunk(finish="stop"), USAGE])
         self.answered[who] += 1
 
     async def judge(self, exchange: Exchange, shown: str) -> None:
@@ -141,7 +146,7 @@ async def test_answers_that_were_being_judged_are_not_asked_for_again(
     path.write_text("one?\ntwo?\n", encoding="utf-8")
     command = [str(path) if word == "FILE" else word for word in begin]
     samples = 2 if "--runs" in begin else 1
-    lab.judging = False
+    lab.signed, lab.judging = True, False
     process = await ultra.start(*command, *JUDGED, "--json")
     await asyncio.wait_for(lab.judged.wait(), 60)
     await logged(ultra, process, 2 * 2 * samples)
@@ -157,7 +162,7 @@ async def test_answers_that_were_being_judged_are_not_asked_for_again(
         assert document["losses"] == {}
         return
     cells = [cell for row in document["rows"] for cell in row["cells"]]
-    assert {cell["text"] for cell in cells} == {"one?", "two?"}
+    assert {cell["text"] for cell in cells} == {": ".join(who) for who in lab.begun}
     assert not any(cell["cached"] or not cell["cost_nano"] for cell in cells)
     assert [one["asked"] for one in document["models"]] == [2 * samples] * 2
     assert all(cell["ballots"] for cell in cells)

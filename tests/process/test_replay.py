@@ -24,14 +24,16 @@ PIXEL = bytes.fromhex(
 
 
 class Lab:
-    """Answers every prompt with `five`; from the call `hold` to `other` on it keeps it waiting.
+    """Answers every prompt with `five`, `other` with `words`.
 
-    As a judge it calls everything a tie, once `judging` is set.
+    From the call `hold` to `other` on it keeps that waiting. As a judge it calls
+    everything a tie, once `judging` is set.
     """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.bodies: list[str] = []
+        self.words = "five"
         self.hold: int | None = None
         self.judging = asyncio.Event()
 
@@ -51,7 +53,9 @@ class Lab:
             word = json.dumps({"reviews": reviews, "winner": "tie"})
             await exchange.sse([chunk(word), chunk(finish="stop"), USAGE])
             return
-        await exchange.sse([chunk("five"), chunk(finish="stop"), USAGE])
+        await exchange.sse(
+            [chunk(self.words if model == "other" else "five"), chunk(finish="stop"), USAGE]
+        )
 
 
 @pytest.fixture
@@ -93,6 +97,7 @@ async def test_an_answer_that_was_being_judged_is_not_asked_for_again(
     """It is paid; judges see it as if it had just come, and it stands at its own cost."""
     for number in range(2):
         await ultra.run("ask", f"question {number}?")
+    lab.words = "cinq"
     process = await ultra.start(*JUDGED)
     done = "SELECT count(*) FROM attempts a JOIN calls c USING (call_id) WHERE a.status = 'ok'"
     while ultra.rows(f"{done} AND c.model = 'other'")[0][0] < 2:
