@@ -472,6 +472,17 @@ def test_agreement_is_asked_of_every_prompt(cli: Cli, lab: Lab, sums: str) -> No
     assert "do not agree at 2 of 3 prompts" in said.err
 
 
+def test_one_answer_a_prompt_cannot_agree(cli: Cli, lab: Lab, sums: str) -> None:
+    """Refused before anything is sent, since it would always be the whole of one."""
+    words = ("--extract", "number", "--agree", "0.8")
+    said = cli("compare", *PAIR[:2], "--prompts", sums, *words)
+    calls = lab.calls
+    sampled = cli("compare", *PAIR[:2], "--runs", "2", "--prompts", sums, *words, "--dry-run")
+
+    assert (said.code, calls, sampled.code) == (2, 0, 0)
+    assert "nobody to agree with" in said.err
+
+
 def test_a_log_that_cannot_be_read_costs_no_answer(cli: Cli, lab: Lab, sums: str) -> None:
     """The batch is made; going on with one is an error, since nothing tells what is there."""
     database = cli.home / "data" / "ultra.db"
