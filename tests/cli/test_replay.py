@@ -89,8 +89,8 @@ def test_who_is_as_good_half_of_the_time_is_told_so(cli: Cli, lab: Lab) -> None:
 
 
 def test_word_for_word_the_same_is_as_good_without_a_judge(cli: Cli, lab: Lab) -> None:
-    """Case, spacing and the last full stop are no difference; the log keeps the run as it is."""
-    lab.says["b"] = ["It is  five"]
+    """Space around it is no difference; the log keeps the run as it is."""
+    lab.says["b"] = ["It is five.\n"]
 
     found = document(cli, "--since", "1h", *JUDGED)
 

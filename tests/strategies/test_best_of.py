@@ -64,8 +64,8 @@ def test_every_judge_has_an_order_of_its_own() -> None:
 
 def test_a_duel_of_two_equal_texts_is_a_tie_that_costs_nothing() -> None:
     """Nobody is asked about it, it counts in both orders, and it speaks for no judge."""
-    two = judged(("It is 1,000.", "it is  1000"))
-    three = judged(("beta", "alpha", "beta."), duels=True)
+    two = judged(("It is 1,000.", " It is 1,000.\n"))
+    three = judged(("beta", "alpha", "beta\n"), duels=True)
 
     assert two.asked("duel") == []
     verdict = two.outcome.verdict

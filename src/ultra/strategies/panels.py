@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from ultra.core.answer import Answer
 from ultra.core.errors import UsageError
 from ultra.core.model import Target
-from ultra.core.normalise import normalise
 from ultra.core.ports import Caller, Settings
 from ultra.core.request import Prompt
 from ultra.core.verdict import Ballot, Verdict
@@ -29,7 +28,7 @@ async def judged(
     """Hear all judges: in duels two answers, or all where that is wished, else in rotations.
 
     `members` are who gave the answers, as far as they were asked in this run. A duel of two answers
-    that are equal after normalisation is a tie for which nobody is asked.
+    that are equal word for word is a tie for which nobody is asked.
     """
     if len(answers) == 2 or settings.method.duels:
         sittings = pairwise(members, answers, settings)
@@ -41,8 +40,8 @@ async def judged(
 
 
 def _equal(sitting: Sitting) -> bool:
-    """Whether a duel is about two texts that say the same word for word."""
-    texts = {normalise(answer.text) for _, answer in sitting.shown}
+    """Whether a duel is about two texts that differ in nothing but the space around them."""
+    texts = {answer.text.strip() for _, answer in sitting.shown}
     return sitting.duel and len(texts) == 1 and texts != {""}
 
 
