@@ -452,7 +452,138 @@ CREATE TABLE experiment_pairs (
 # A/B experiments: what was settled before the first call, and what each pair came to.
 _V7 = (_EXPERIMENTS, _EXPERIMENTS_STAY, _PAIRS)
 
+# One narrow row for every call that ended, clustered by time and without a word of text: what is
+# asked of a month reads a month's figures and nothing else. It stays when the words are deleted.
+_CALL_TOTALS = """
+CREATE TABLE call_totals (
+  started_at REAL NOT NULL,
+  call_id TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  verb TEXT NOT NULL,
+  strategy TEXT NOT NULL,
+  route TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  cost_center TEXT NOT NULL,
+  simulated INTEGER NOT NULL,
+  cached INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  error_class TEXT,
+  attempts INTEGER NOT NULL,
+  ttft_s REAL,
+  duration_s REAL,
+  text_input_tokens INTEGER,
+  cache_read_tokens INTEGER,
+  cache_write_tokens INTEGER,
+  cache_write_1h_tokens INTEGER,
+  audio_input_tokens INTEGER,
+  cache_audio_read_tokens INTEGER,
+  text_output_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  audio_output_tokens INTEGER,
+  known_nano INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  charged_nano INTEGER NOT NULL,
+  saved_nano INTEGER,
+  PRIMARY KEY (started_at, call_id)
+) WITHOUT ROWID"""
+
+# A column in no aggregate is that of the last attempt, which the one `max` over rows names, as
+# SQLite's page on SELECT has it under bare columns. What the cache served used no tokens, and an
+# ensemble costs what the calls made for it cost, which stand here themselves.
+_TOTALS_OF_CALLS = """
+INSERT OR REPLACE INTO call_totals
+SELECT c.started_at, c.call_id, c.run_id, c.role, c.provider, c.model, r.verb, r.strategy,
+  ifnull(r.route, ''), r.profile, r.environment, r.cost_center, c.simulated, a.kind = 'cache',
+  c.status, CASE WHEN c.status != 'ok' THEN a.error_class END,
+  max(a.number) - (a.kind = 'cache'),
+  max(0.0, a.started_at - c.started_at) + a.ttft_s,
+  max(0.0, a.started_at - c.started_at) + a.duration_s,
+  sum(a.text_input_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.cache_read_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.cache_write_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.cache_write_1h_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.audio_input_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.cache_audio_read_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.text_output_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.reasoning_tokens) FILTER (WHERE a.kind != 'cache'),
+  sum(a.audio_output_tokens) FILTER (WHERE a.kind != 'cache'),
+  ifnull(sum(a.cost_nano), 0), count(*) - count(a.cost_nano), ifnull(sum(a.charged_nano), 0),
+  sum(a.saved_nano)
+FROM calls c JOIN runs r ON r.run_id = c.run_id JOIN attempts a ON a.call_id = c.call_id
+WHERE c.status != 'running' AND c.provider != 'ensemble' AND {which} GROUP BY c.call_id"""
+
+_CALL_ENDS = f"""
+CREATE TRIGGER call_ends AFTER UPDATE OF status ON calls WHEN NEW.status != 'running'
+BEGIN {_TOTALS_OF_CALLS.format(which="c.call_id = NEW.call_id")}; END"""
+
+# What is learnt of an attempt afterwards, such as what a vendor's bill says of one cut short.
+_ATTEMPT_CORRECTED = f"""
+CREATE TRIGGER attempt_corrected AFTER UPDATE OF cost_nano, charged_nano ON attempts
+WHEN OLD.status != 'running'
+BEGIN {_TOTALS_OF_CALLS.format(which="c.call_id = NEW.call_id")}; END"""
+
+_V_COSTS_TOTALS = """
+CREATE VIEW v_costs AS
+SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') AS day, provider, model, count(*) AS calls,
+  sum(ifnull(text_input_tokens, 0) + ifnull(cache_read_tokens, 0) + ifnull(cache_write_tokens, 0)
+    + ifnull(cache_write_1h_tokens, 0) + ifnull(audio_input_tokens, 0)
+    + ifnull(cache_audio_read_tokens, 0)) AS input_tokens,
+  sum(ifnull(text_output_tokens, 0) + ifnull(reasoning_tokens, 0)
+    + ifnull(audio_output_tokens, 0)) AS output_tokens,
+  sum(known_nano) / 1e9 AS known_usd, sum(charged_nano) / 1e9 AS charged_usd,
+  count(*) FILTER (WHERE unpriced) AS unpriced, count(*) FILTER (WHERE cached) AS cached,
+  sum(saved_nano) / 1e9 AS saved_usd
+FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
+
+# What a month of calls came to without reading their words, and what runs now without a search.
+_V8 = (
+    _CALL_TOTALS,
+    _TOTALS_OF_CALLS.format(which="c.call_id > ''"),
+    _CALL_ENDS,
+    _ATTEMPT_CORRECTED,
+    "CREATE INDEX attempts_running ON attempts(call_id) WHERE status = 'running'",
+    "DROP VIEW v_costs",
+    _V_COSTS_TOTALS,
+)
+
+# A digest is over the row and the digest before it: a row that is changed or taken out breaks the
+# chain. `detail` is JSON.
+_AUDIT = """
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  at REAL NOT NULL,
+  user TEXT NOT NULL,
+  host TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  digest TEXT NOT NULL
+)"""
+
+_AUDIT_STAYS = tuple(
+    f"""
+CREATE TRIGGER audit_{what.lower()} BEFORE {what} ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"""
+    for what in ("UPDATE", "DELETE")
+)
+
+_ALERTS = """
+CREATE TABLE alerts (
+  rule TEXT NOT NULL PRIMARY KEY,
+  crossed INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  since REAL NOT NULL,
+  told_at REAL
+) WITHOUT ROWID"""
+
+# Who changed what, and which alerts were given already.
+_V9 = (_AUDIT, *_AUDIT_STAYS, _ALERTS)
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
+MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9)
 """Step n takes a file from version n to n + 1; `user_version` is the number of steps taken."""
