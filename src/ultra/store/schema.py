@@ -462,6 +462,7 @@ CREATE TABLE call_totals (
   role TEXT NOT NULL,
   provider TEXT NOT NULL,
   model TEXT NOT NULL,
+  name TEXT NOT NULL,
   verb TEXT NOT NULL,
   strategy TEXT NOT NULL,
   route TEXT NOT NULL,
@@ -488,17 +489,20 @@ CREATE TABLE call_totals (
   unpriced INTEGER NOT NULL,
   charged_nano INTEGER NOT NULL,
   saved_nano INTEGER,
+  seq INTEGER NOT NULL,
   PRIMARY KEY (started_at, call_id)
 ) WITHOUT ROWID"""
 
 # A column in no aggregate is that of the last attempt, which the one `max` over rows names, as
 # SQLite's page on SELECT has it under bare columns. What the cache served used no tokens, and an
-# ensemble costs what the calls made for it cost, which stand here themselves.
+# ensemble costs what the calls made for it cost, which stand here themselves. `seq` counts calls in
+# the order in which their ends were committed, by whatever process: who has read up to one has
+# read all before it.
 _TOTALS_OF_CALLS = """
 INSERT OR REPLACE INTO call_totals
-SELECT c.started_at, c.call_id, c.run_id, c.role, c.provider, c.model, r.verb, r.strategy,
-  ifnull(r.route, ''), r.profile, r.environment, r.cost_center, c.simulated, a.kind = 'cache',
-  c.status, CASE WHEN c.status != 'ok' THEN a.error_class END,
+SELECT c.started_at, c.call_id, c.run_id, c.role, c.provider, c.model, c.name, r.verb, r.strategy,
+  ifnull(json_extract(r.route, '$.name'), ''), r.profile, r.environment, r.cost_center,
+  c.simulated, a.kind = 'cache', c.status, CASE WHEN c.status != 'ok' THEN a.error_class END,
   max(a.number) - (a.kind = 'cache'),
   max(0.0, a.started_at - c.started_at) + a.ttft_s,
   max(0.0, a.started_at - c.started_at) + a.duration_s,
@@ -512,19 +516,31 @@ SELECT c.started_at, c.call_id, c.run_id, c.role, c.provider, c.model, r.verb, r
   sum(a.reasoning_tokens) FILTER (WHERE a.kind != 'cache'),
   sum(a.audio_output_tokens) FILTER (WHERE a.kind != 'cache'),
   ifnull(sum(a.cost_nano), 0), count(*) - count(a.cost_nano), ifnull(sum(a.charged_nano), 0),
-  sum(a.saved_nano)
+  sum(a.saved_nano), {seq}
 FROM calls c JOIN runs r ON r.run_id = c.run_id JOIN attempts a ON a.call_id = c.call_id
 WHERE c.status != 'running' AND c.provider != 'ensemble' AND {which} GROUP BY c.call_id"""
 
+_ALL_ENDED = _TOTALS_OF_CALLS.format(
+    which="c.call_id > ''", seq="row_number() OVER (ORDER BY c.ended_at, c.call_id)"
+)
+
+# What is corrected keeps its place.
+_ONE_ENDED = _TOTALS_OF_CALLS.format(
+    which="c.call_id = NEW.call_id",
+    seq="""ifnull(
+    (SELECT t.seq FROM call_totals t WHERE t.started_at = c.started_at AND t.call_id = c.call_id),
+    (SELECT ifnull(max(t.seq), 0) + 1 FROM call_totals t))""",
+)
+
 _CALL_ENDS = f"""
 CREATE TRIGGER call_ends AFTER UPDATE OF status ON calls WHEN NEW.status != 'running'
-BEGIN {_TOTALS_OF_CALLS.format(which="c.call_id = NEW.call_id")}; END"""
+BEGIN {_ONE_ENDED}; END"""
 
 # What is learnt of an attempt afterwards, such as what a vendor's bill says of one cut short.
 _ATTEMPT_CORRECTED = f"""
 CREATE TRIGGER attempt_corrected AFTER UPDATE OF cost_nano, charged_nano ON attempts
 WHEN OLD.status != 'running'
-BEGIN {_TOTALS_OF_CALLS.format(which="c.call_id = NEW.call_id")}; END"""
+BEGIN {_ONE_ENDED}; END"""
 
 _V_COSTS_TOTALS = """
 CREATE VIEW v_costs AS
@@ -542,7 +558,8 @@ FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 # What a month of calls came to without reading their words, and what runs now without a search.
 _V8 = (
     _CALL_TOTALS,
-    _TOTALS_OF_CALLS.format(which="c.call_id > ''"),
+    _ALL_ENDED,
+    "CREATE UNIQUE INDEX call_totals_seq ON call_totals(seq)",
     _CALL_ENDS,
     _ATTEMPT_CORRECTED,
     "CREATE INDEX attempts_running ON attempts(call_id) WHERE status = 'running'",
