@@ -588,17 +588,45 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"""
     for what in ("UPDATE", "DELETE")
 )
 
+# REPLACE deletes the row before without a trigger of deletion: sqlite.org/lang_conflict.html.
+_AUDIT_GROWS = """
+CREATE TRIGGER audit_insert BEFORE INSERT ON audit
+WHEN NEW.id IS NOT 1 + ifnull((SELECT max(id) FROM audit), 0)
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"""
+
+# `rule` is a name with a digest of its condition, `subject` what it was met by, `window_id` the
+# window of spending. Who claims a crossing tells it; told_at is NULL until that worked.
 _ALERTS = """
 CREATE TABLE alerts (
-  rule TEXT NOT NULL PRIMARY KEY,
+  rule TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  window_id TEXT NOT NULL,
   crossed INTEGER NOT NULL,
   value TEXT NOT NULL,
   since REAL NOT NULL,
-  told_at REAL
+  told_at REAL,
+  claimed_until REAL NOT NULL,
+  PRIMARY KEY (rule, subject)
+) WITHOUT ROWID"""
+
+# What the profiles that ran last bound, for who reads the log without reading profiles.
+_PROFILE_LIMIT = """
+CREATE TABLE profile_limit (
+  scope TEXT NOT NULL,
+  period TEXT NOT NULL,
+  limit_nano INTEGER NOT NULL,
+  PRIMARY KEY (scope, period)
 ) WITHOUT ROWID"""
 
 # Who changed what, and which alerts were given already.
-_V9 = (_AUDIT, *_AUDIT_STAYS, _ALERTS)
+_V9 = (
+    _AUDIT,
+    *_AUDIT_STAYS,
+    _AUDIT_GROWS,
+    "CREATE INDEX audit_subject ON audit(action, subject)",
+    _ALERTS,
+    _PROFILE_LIMIT,
+)
 
 Steps = tuple[tuple[str, ...], ...]
 
