@@ -3,12 +3,16 @@
 The first Ctrl-C or SIGTERM cancels and lets the run settle; a second one ends the process at once.
 Threads of ours are daemons, so that nothing that hangs (a resolver, a keyring, a pipe that nobody
 reads) keeps the process alive.
+
+A front end that draws keeps the main thread, and runs on another: signals are then its own, and it
+stops the run through the interrupt.
 """
 
 import asyncio
 import gc
 import os
 import signal
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -56,18 +60,20 @@ class Interrupt:
 def run(main: Callable[[Interrupt], Coroutine[Any, Any, T]]) -> T:
     """Run `main` on a fresh loop; it is handed the interrupt that may cancel it.
 
-    Must be called on the main thread. Raises what `main` raises, and `Interrupted` when it lets a
-    cancel by the interrupt pass.
+    Raises what `main` raises, and `Interrupted` when it lets a cancel by the interrupt pass. Only
+    the main thread can be told of signals; on another one they are left to whoever has that.
     """
     loop = asyncio.new_event_loop()
     interrupt = Interrupt()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 20, 20)
+    signals = SIGNALS if threading.current_thread() is threading.main_thread() else {}
+    if signals:  # what is frozen is never collected: for a process of one run, not of a day
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
     try:
         asyncio.set_event_loop(loop)
         task = loop.create_task(main(interrupt))
         interrupt.attach(task)
-        for number, cause in SIGNALS.items():
+        for number, cause in signals.items():
             loop.add_signal_handler(number, _on_signal, interrupt, number, cause)
         return loop.run_until_complete(task)
     except asyncio.CancelledError as error:
@@ -75,6 +81,8 @@ def run(main: Callable[[Interrupt], Coroutine[Any, Any, T]]) -> T:
             raise
         raise Interrupted(interrupt.cause) from error
     finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
         _close(loop)
 
 
@@ -86,8 +94,6 @@ def _on_signal(interrupt: Interrupt, number: signal.Signals, cause: Interruption
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    for number in SIGNALS:
-        loop.remove_signal_handler(number)
     left = asyncio.all_tasks(loop)
     for task in left:
         task.cancel()

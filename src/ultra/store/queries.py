@@ -1,7 +1,7 @@
 """What the log can be asked. Reads only; a file that is not there is an empty log."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import time
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ultra.core.errors import StoreError, UsageError
+from ultra.core.history import Page, Place, Sought
 from ultra.core.records import RunDocument, RunSummary
 from ultra.core.request import Message
 from ultra.core.tags import Marks
@@ -17,9 +18,10 @@ from ultra.store.documents import iso, run_document
 from ultra.store.experience import Experience, experience
 from ultra.store.giving_up import give_up
 from ultra.store.owner import gone, myself
+from ultra.store.pages import MODEL, TAG, expressions, page_of
 from ultra.store.reading import load, reading
 from ultra.store.rows import RunRows
-from ultra.store.turns import branch, turn
+from ultra.store.turns import asked, branch, turn
 
 SHORTEST = 4
 """The fewest characters of an id that stand for it."""
@@ -27,8 +29,10 @@ SHORTEST = 4
 BEGINNING = 300
 """How many characters of a prompt and an answer a summary holds."""
 
-_SUMMARY = f"""
-SELECT r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_s, r.simulated,
+STEPS = 10_000
+"""After how many steps of SQLite's machine a page asks whether it is still wanted: under 1 ms."""
+
+_COLUMNS = f"""r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_s, r.simulated,
   substr(r.prompt, 1, {BEGINNING}), substr(r.answer, 1, {BEGINNING}),
   (SELECT json_group_array(name) FROM
     (SELECT name FROM calls WHERE run_id = r.run_id
@@ -36,15 +40,7 @@ SELECT r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_s, r.sim
   (SELECT count(*) - count(a.cost_nano) FROM calls c JOIN attempts a ON a.call_id = c.call_id
    WHERE c.run_id = r.run_id),
   (SELECT ifnull(sum(a.cost_nano), 0) FROM calls c JOIN attempts a ON a.call_id = c.call_id
-   WHERE c.run_id = r.run_id)
-FROM runs r
-"""  # noqa: S608  (a number of our own)
-
-_MODEL = """EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.run_id
-  AND ? IN (c.name, c.model, c.provider || ':' || c.model, c.provider))"""
-
-_TAG = """EXISTS (SELECT 1 FROM run_tags t
-  WHERE t.run_id = r.run_id AND t.name = ? AND t.value = ?)"""
+   WHERE c.run_id = r.run_id)"""  # noqa: S608  (a number of our own)
 
 _TAGGED = """SELECT one.value, other.value, max(r.started_at) FROM run_tags one
   JOIN run_tags other ON other.run_id = one.run_id AND other.name = ?2
@@ -79,13 +75,13 @@ class Log:
         """
         conditions: list[tuple[str, list[Any]]] = [
             ("runs_fts MATCH ?", [] if query is None else [query]),
-            (_MODEL, [] if model is None else [model]),
+            (MODEL, [] if model is None else [model]),
             ("r.started_at >= ?", [] if since is None else [since]),
             ("r.cost_center = ?", [marks.cost_center] if marks.cost_center else []),
-            *((_TAG, [name, value]) for name, value in marks.tags.items()),
+            *((TAG, [name, value]) for name, value in marks.tags.items()),
         ]
         used = [(sql, values) for sql, values in conditions if values]
-        sql = _SUMMARY
+        sql = f"SELECT {_COLUMNS} FROM runs r"  # noqa: S608  (columns of our own)
         if query is not None:
             sql += " JOIN runs_fts ON runs_fts.rowid = r.id"
         if used:
@@ -96,8 +92,44 @@ class Log:
         with reading(self._path) as connection:
             if connection is None:
                 return []
-            rows = _search(connection, sql, values, quoted=query is not None)
+            quoted = None if query is None else '"' + query.replace('"', '""') + '"'
+            rows = _search(connection, sql, values, quoted)
             return [self._summary(connection, row) for row in rows]
+
+    def page(
+        self,
+        sought: Sought,
+        after: Place | None = None,
+        *,
+        limit: int,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Page:
+        """Some of the runs that are meant, from where the last page ended.
+
+        `wanted` is asked on this thread, again and again; once it says no, the search ends and the
+        page is empty.
+        """
+        sql, values = page_of(f"{_COLUMNS}, r.id", sought, after, limit)
+        quoted = expressions(sought.words)[1] if sought.words.strip() else None
+        with reading(self._path) as connection:
+            if connection is None:
+                return Page(())
+            connection.set_progress_handler(lambda: not wanted(), STEPS)
+            try:
+                connection.execute("BEGIN")  # what is pruned meanwhile is still there for this page
+                rows = _search(connection, sql, values, quoted)
+                runs = tuple(self._summary(connection, row[:-1]) for row in rows)
+            except sqlite3.OperationalError:
+                if wanted():
+                    raise
+                return Page(())
+        last = rows[-1] if len(rows) == limit else None
+        return Page(runs, Place(last[1], last[-1]) if last else None)
+
+    def asked(self, run_id: str) -> list[Message]:
+        """What the models of a run were sent; empty where that was not kept."""
+        with reading(self._path) as connection:
+            return asked(connection, run_id) if connection else []
 
     def run(self, prefix: str) -> RunDocument:
         """The run whose id begins so (at least four characters); also by the id of a call of it.
@@ -256,11 +288,11 @@ def _unknown(prefix: str, recent: Sequence[str]) -> UsageError:
 
 
 def _search(
-    connection: sqlite3.Connection, sql: str, values: list[Any], *, quoted: bool
+    connection: sqlite3.Connection, sql: str, values: list[Any], quoted: str | None
 ) -> list[Any]:
     """The rows; a search that FTS5 cannot read (`foo-bar`, a lone quote) is taken as a phrase."""
-    if quoted:
+    if quoted is not None:
         with suppress(sqlite3.OperationalError):
             return connection.execute(sql, values).fetchall()
-        values = ['"' + str(values[0]).replace('"', '""') + '"', *values[1:]]
+        values = [quoted, *values[1:]]
     return connection.execute(sql, values).fetchall()

@@ -16,14 +16,19 @@ ORDER BY c.member_index IS NULL, c.member_index, c.rowid LIMIT 1"""
 
 def turn(connection: sqlite3.Connection, rows: RunRows) -> list[Message]:
     """The system messages of a run, what the user said last, and the answer."""
-    row = connection.execute(_ASKED, (rows.run.run_id,)).fetchone()
-    asked = prompt_messages(connection, row[0]) if row else []
-    user = next((message for message in reversed(asked) if message.role == "user"), None)
+    sent = asked(connection, rows.run.run_id)
+    user = next((message for message in reversed(sent) if message.role == "user"), None)
     return [
-        *(message for message in asked if message.role == "system"),
+        *(message for message in sent if message.role == "system"),
         user or said("user", rows.run.prompt or ""),
         said("assistant", rows.run.answer or ""),
     ]
+
+
+def asked(connection: sqlite3.Connection, run_id: str) -> list[Message]:
+    """What the models of a run were sent; empty where that was not kept."""
+    row = connection.execute(_ASKED, (run_id,)).fetchone()
+    return prompt_messages(connection, row[0]) if row else []
 
 
 _SAID = """
