@@ -81,7 +81,7 @@ async def test_a_search_that_is_no_longer_wanted_ends(log: Log, tmp_path: Path) 
         columns = "verb, strategy, profile, environment, host, cwd, session, conversation,"
         columns += "simulated, keep_text, version, started_at, owner, status"
         connection.execute(
-            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)"  # noqa: S608
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)"
             f" INSERT INTO runs (run_id, {columns}) SELECT printf('many%08d', n.n), {columns}"
             " FROM n, runs WHERE runs.id = 1"
         )
