@@ -26,6 +26,12 @@ def _run(words: list[str]) -> int:
         from ultra.cli.complete import main as complete
 
         return complete(words[1:])
+    if words[:1] == ["cost"] and "--line" in words:
+        from ultra.cli.line import main as line
+
+        code = line(words[1:])
+        if code is not None:
+            return code
     from ultra.cli.main import main as cli
 
     return cli(words)

@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-from msgspec import Struct
+from typing import NamedTuple
 
 NOWHERE = Path("/dev/null/ultra")
 """Stands in for a home that cannot be found: nothing is there, and not even root can write it."""
 
 
-class Paths(Struct, frozen=True):
+class Paths(NamedTuple):
     """The three folders of one user. None of them need exist or be writable."""
 
     config: Path
@@ -73,6 +72,11 @@ class Paths(Struct, frozen=True):
     def aliases_file(self) -> Path:
         """The user's own short names for models."""
         return self.config / "aliases.yaml"
+
+    @property
+    def screens_file(self) -> Path:
+        """Keys and colours of `ultra tui`."""
+        return self.config / "tui.yaml"
 
 
 def home(environ: Mapping[str, str]) -> Path | None:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from ultra.core.audit import NOBODY, Action, Author, Deed, Fact
 from ultra.core.budget import RUN, Limit
 from ultra.core.errors import StoreError, UsageError
 from ultra.core.gauges import Gauge, Source, Uncertain
-from ultra.core.windows import begins, next_window, window_at
-from ultra.store.counters import Windows, zone_of
+from ultra.core.windows import begins, next_window, window_at, zone_known
+from ultra.store.audit import append
+from ultra.store.counters import Windows
 from ultra.store.database import Opened, Place, open_database
 from ultra.store.dead import release_dead
 from ultra.store.limits import keep_limits, stored_limits
@@ -21,12 +23,14 @@ from ultra.store.uncertain import apply, uncertain
 class Book:
     """The budgets in the log at `path`. `now` tells UTC seconds since the epoch.
 
-    Every method raises `StoreError` when the file cannot be used.
+    A change and the entry of the audit trail that names its `author` are one transaction. Every
+    method raises `StoreError` when the file cannot be used.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float]) -> None:
+    def __init__(self, path: Path, now: Callable[[], float], author: Author = NOBODY) -> None:
         self._path = path
         self._now = now
+        self._author = author
 
     def gauges(self, profile: Sequence[Limit] = ()) -> list[Gauge]:
         """Every limit of the store, then those of a profile, with how far each is used."""
@@ -58,14 +62,10 @@ class Book:
                     hint="put the log on a local disk (`ULTRA_HOME`), or make the budget soft",
                 )
             connection, now = opened.connection, self._now()
+            before = _limit_of(connection, limit.scope, limit.period)
             keep_limits(connection, [limit], now)
-            if limit.period == RUN:
-                return Gauge(limit, "store")
-            zone = zone_of(limit.timezone)
-            _bring_back(connection, limit, window_at(limit.period, now, zone))
-            windows = Windows(connection, now)
-            gauge = _gauge(windows, limit, "store", limit.timezone)
-            windows.write()
+            gauge = _counted(connection, limit, now)
+            append(connection, self._did("budget.set", limit, before=before, after=limit))
             return gauge
 
     def remove(self, scope: str, period: str | None) -> list[Limit]:
@@ -83,6 +83,7 @@ class Book:
                         f"DELETE FROM {table} WHERE scope = ? AND period = ?",  # noqa: S608
                         (limit.scope, limit.period),
                     )
+            append(connection, *(self._did("budget.removed", one, before=one) for one in found))
             return found
 
     def uncertain(self) -> list[Uncertain]:
@@ -99,7 +100,31 @@ class Book:
         The log is charged the same. One that is uncertain no more is left as it is.
         """
         with self._writing() as opened:
-            return apply(opened.connection, ids, cost_nano, self._now())
+            found = apply(opened.connection, ids, cost_nano, self._now())
+            append(opened.connection, *(self._settled(item, cost_nano) for item in found))
+            return found
+
+    def _did(
+        self,
+        action: Action,
+        limit: Limit,
+        *,
+        before: Limit | None = None,
+        after: Limit | None = None,
+    ) -> Deed:
+        """The entry of a limit that was set, perhaps in place of another, or removed."""
+        facts = {**_facts(before, "was_"), **_facts(after, "")}
+        return self._author.did(action, limit.scope, self._now(), period=limit.period, **facts)
+
+    def _settled(self, item: Uncertain, cost_nano: int) -> Deed:
+        """The entry of an attempt of which the user has told the cost."""
+        return self._author.did(
+            "budget.reconciled",
+            item.attempt_id,
+            self._now(),
+            was_nano=item.charged_nano,
+            cost_nano=cost_nano,
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[Opened]:
@@ -124,7 +149,7 @@ def _current(connection: sqlite3.Connection) -> bool:
 def _gauge(windows: Windows, limit: Limit, source: Source, timezone: str) -> Gauge:
     if limit.period == RUN:
         return Gauge(limit, source)
-    window, zone = windows.current(limit.scope, limit.period, "", timezone), zone_of(timezone)
+    window, zone = windows.current(limit.scope, limit.period, "", timezone), zone_known(timezone)
     return Gauge(
         limit,
         source,
@@ -137,6 +162,32 @@ def _gauge(windows: Windows, limit: Limit, source: Source, timezone: str) -> Gau
         window.overdraft,
         window.unpriced,
     )
+
+
+def _limit_of(connection: sqlite3.Connection, scope: str, period: str) -> Limit | None:
+    """The limit of a scope and period that stands in the store."""
+    stored = stored_limits(connection)
+    return next((one for one in stored if (one.scope, one.period) == (scope, period)), None)
+
+
+def _facts(limit: Limit | None, prefix: str) -> dict[str, Fact]:
+    """What the audit trail says of a limit."""
+    if limit is None:
+        return {}
+    told = (("limit_nano", limit.limit_nano), ("mode", limit.mode), ("timezone", limit.timezone))
+    return {f"{prefix}{name}": value for name, value in told if value != ""}
+
+
+def _counted(connection: sqlite3.Connection, limit: Limit, now: float) -> Gauge:
+    """How far a limit that was just set is used, with what was spent before it."""
+    if limit.period == RUN:
+        return Gauge(limit, "store")
+    zone = zone_known(limit.timezone)
+    _bring_back(connection, limit, window_at(limit.period, now, zone))
+    windows = Windows(connection, now)
+    gauge = _gauge(windows, limit, "store", limit.timezone)
+    windows.write()
+    return gauge
 
 
 _LATER = "scope = ? AND period = ? AND window_id > ?"

@@ -4,14 +4,12 @@ Nobody else can write while the transaction lasts (`BEGIN IMMEDIATE`), so what w
 """
 
 import sqlite3
-from contextlib import suppress
 from datetime import tzinfo
 
 from msgspec import Struct, structs
 
 from ultra.core.budget import ALL, RUN
-from ultra.core.errors import UsageError
-from ultra.core.windows import begins, window_at, zone_named
+from ultra.core.windows import begins, window_at, zone_known
 from ultra.store.bulk import batches, flat, slots
 
 MOST_NANO = 10**18
@@ -121,7 +119,7 @@ class Windows:
         """
         place = (scope, run_id if period == RUN else period)
         if place not in self._latest:
-            self._latest[place] = self._find(scope, period, run_id, zone_of(timezone))
+            self._latest[place] = self._find(scope, period, run_id, zone_known(timezone))
         window = self._latest[place]
         self._changed[window.key] = window
         return window
@@ -179,10 +177,3 @@ class Windows:
                 flat(batch),
             )
         self._changed.clear()
-
-
-def zone_of(timezone: str) -> tzinfo | None:
-    """A zone by name; one that this machine knows no more gives way to the machine's own."""
-    with suppress(UsageError):
-        return zone_named(timezone)
-    return None

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
-from ultra.core.budget import Limit
+from ultra.core.budget import RUN, Limit
 
 
 def stored_limits(connection: sqlite3.Connection) -> tuple[Limit, ...]:
@@ -20,3 +20,16 @@ def keep_limits(connection: sqlite3.Connection, limits: Iterable[Limit], now: fl
             " (scope, period, limit_nano, mode, timezone, set_at) VALUES (?, ?, ?, ?, ?, ?)",
             (limit.scope, limit.period, limit.limit_nano, limit.mode, limit.timezone, now),
         )
+
+
+def note_limits(connection: sqlite3.Connection, profile: str, limits: Iterable[Limit]) -> None:
+    """Remember what a profile bounds, in place of what it did when it ran last."""
+    connection.execute("DELETE FROM profile_limit WHERE scope = ?", (f"profile:{profile}",))
+    connection.executemany(
+        "INSERT INTO profile_limit (scope, period, limit_nano) VALUES (?, ?, ?)",
+        [
+            (limit.scope, limit.period, limit.limit_nano)
+            for limit in limits
+            if limit.period != RUN and limit.scope == f"profile:{profile}"
+        ],
+    )

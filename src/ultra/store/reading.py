@@ -11,7 +11,8 @@ from msgspec import Struct, structs
 
 from ultra.core.errors import StoreError
 from ultra.core.verdict import Verdict
-from ultra.store.database import check_version, error_code
+from ultra.store.database import check_version
+from ultra.store.opening import open_to_read
 from ultra.store.rows import (
     AttemptEnd,
     AttemptRow,
@@ -52,17 +53,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         size = 0
     if not size:
         return sqlite3.connect(":memory:")
-    uri = path.absolute().as_uri()
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, check_same_thread=False)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if error_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
-        # WAL needs a file beside its own; where none can be made nobody writes either.
-        return sqlite3.connect(f"{uri}?immutable=1", uri=True, check_same_thread=False)
-    return connection
+    return open_to_read(path)
 
 
 RUN_COLUMNS = names(RunRow)

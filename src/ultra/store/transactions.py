@@ -18,6 +18,7 @@ from ultra.core.verdict import Verdict
 from ultra.store.admission import Admission
 from ultra.store.bulk import batches, flat, slots
 from ultra.store.contents import Contents, take_apart
+from ultra.store.limits import note_limits
 from ultra.store.operations import Admit, Close, End, Judged, Operation, Pieces, Served
 from ultra.store.reading import RUN_COLUMNS, names
 from ultra.store.rows import (
@@ -274,6 +275,7 @@ def _end(connection: sqlite3.Connection, run: RunRecord, end: RunEnd, owner: str
     _insert_runs(connection, [run], owner)
     if end.verdict is not None:
         _judge(connection, run.run_id, end.verdict)
+    note_limits(connection, row.profile, run.limits)
     _end_row(connection, ended(row, end))
 
 
