@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.cli import REPOSITORY
 from ultra.core.errors import UsageError
@@ -13,7 +14,7 @@ from ultra.core.events import Event, RunFinished
 from ultra.core.request import Prompt, said
 from ultra.core.stream import TextDelta
 from ultra.runtime.action import Action
-from ultra.runtime.beside import Undertaking, beside
+from ultra.runtime.beside import Undertaking
 from ultra.runtime.runtime import Runtime
 
 LONG_S = 20.0
@@ -95,11 +96,9 @@ def test_a_stop_before_the_first_event_is_not_forgotten(runtime: Runtime) -> Non
     runtime.close()
 
 
-def test_what_cannot_be_asked_is_raised_to_who_waits() -> None:
-    """An error on the thread is the future's."""
+def test_what_cannot_be_asked_is_raised_to_who_waits(runtime: Runtime) -> None:
+    """An error on the thread is the future's, and nothing was sent."""
+    action = replace(asking(runtime, "scholar"), max_cost_nano=1)
 
-    def refuse() -> None:
-        raise UsageError("no")
-
-    with pytest.raises(UsageError, match="no"):
-        beside(refuse).result(LONG_S)
+    with pytest.raises(UsageError, match="less than this run needs"):
+        Undertaking(runtime, action).done.result(LONG_S)

@@ -5,9 +5,8 @@ for a slow terminal: they share a queue of events, which the front end empties w
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import TypeVar
 
 from ultra.config.threads import in_background
 from ultra.core.events import Event
@@ -15,13 +14,6 @@ from ultra.core.ports import Sink
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.runtime import Runtime
-
-T = TypeVar("T")
-
-
-def beside(work: Callable[[], T]) -> Future[T]:
-    """Do blocking work on a daemon thread; nobody waits for it at the end of the process."""
-    return in_background(work)
 
 
 class Undertaking:
@@ -34,7 +26,7 @@ class Undertaking:
         self._events: deque[Event] = deque()
         self._interrupt: Interrupt | None = None
         self._stopped = False
-        self.done: Future[RunResult] = beside(lambda: runtime.perform(action, self._watch))
+        self.done: Future[RunResult] = in_background(lambda: runtime.perform(action, self._watch))
 
     def _watch(self, interrupt: Interrupt) -> Sequence[Sink]:
         self._interrupt = interrupt
