@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 
-.PHONY: demo check format lint types imports test cov completions docs picture bench conformance faults live-local prices sizes clean
+.PHONY: demo check format lint types imports test cov completions docs snap picture bench conformance faults live-local prices sizes clean
 
 demo: $(VENV)/.installed
 	$(BIN)/ultra demo
@@ -79,6 +79,9 @@ docs: $(VENV)/.installed
 	$(PY) -m scripts.vendor_table
 	$(PY) -m scripts.error_table
 	test ! -e benchmarks/results.json || $(PY) -m scripts.bench_table
+
+snap: $(VENV)/.dev
+	ULTRA_SNAP=1 $(PY) -m pytest -q tests/tui
 
 picture: $(VENV)/.installed
 	$(PY) docs/picture.py docs/demo.svg

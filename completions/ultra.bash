@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare ab pick chat demo logs replay stats cache health budgets models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare ab pick chat demo logs replay stats cache health tui budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -16,6 +16,7 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         stats) REPLY=stats ;;
         cache) REPLY=cache ;;
         health) REPLY=health ;;
+        tui) REPLY=tui ;;
         budgets | budget) REPLY=budgets ;;
         models | model) REPLY=models ;;
         aliases | alias) REPLY=aliases ;;
@@ -56,6 +57,7 @@ _ultra_flags() { # COMMAND: its flags
         'health show') REPLY='--probe --no-probe -w --watch --every --json -P --profile --quiet --verbose --debug -h --help' ;;
         'health reset') REPLY='-a --all -P --profile --quiet --verbose --debug -h --help' ;;
         'health open') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'tui') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'budgets') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'budgets show') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'budgets set') REPLY='--per --mode --timezone -P --profile --quiet --verbose --debug -h --help' ;;
@@ -309,6 +311,7 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'health show -P' | 'health show --profile') REPLY='profiles' ;;
         'health reset -P' | 'health reset --profile') REPLY='profiles' ;;
         'health open -P' | 'health open --profile') REPLY='profiles' ;;
+        'tui -P' | 'tui --profile') REPLY='profiles' ;;
         'budgets -P' | 'budgets --profile') REPLY='profiles' ;;
         'budgets show -P' | 'budgets show --profile') REPLY='profiles' ;;
         'budgets set --per') REPLY='free' ;;

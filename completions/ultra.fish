@@ -244,6 +244,8 @@ set -g __ultra_values 'ask -m' \
     'health reset --profile' \
     'health open -P' \
     'health open --profile' \
+    'tui -P' \
+    'tui --profile' \
     'budgets -P' \
     'budgets --profile' \
     'budgets show -P' \
@@ -352,6 +354,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo cache
         case health
             echo health
+        case tui
+            echo tui
         case budgets budget
             echo budgets
         case models model
@@ -429,6 +433,7 @@ complete -c ultra -n "__ultra_is ''" -a replay -d 'logged prompts sent to anothe
 complete -c ultra -n "__ultra_is ''" -a stats -d 'what models were asked for, what it cost, which answer best'
 complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
 complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
+complete -c ultra -n "__ultra_is ''" -a tui -d 'screens to leave open: providers, calls, cost, history, ask'
 complete -c ultra -n "__ultra_is ''" -a budgets -d 'what may be spent, what is spent, what is left'
 complete -c ultra -n "__ultra_is ''" -a models -d 'the models on offer, with protocol, price and window'
 complete -c ultra -n "__ultra_is ''" -a aliases -d 'short names for models'
@@ -802,6 +807,11 @@ complete -c ultra -n "__ultra_is 'health open'" -l quiet -d 'only warnings and e
 complete -c ultra -n "__ultra_is 'health open'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'health open'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'health open'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'tui'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'tui'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'tui'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'tui'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'tui'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'budgets'" -a show
 complete -c ultra -n "__ultra_is 'budgets'" -a set
 complete -c ultra -n "__ultra_is 'budgets'" -a remove

@@ -38,7 +38,12 @@ INTERNAL, LATER, DEADLINE = 70, 75, 124
 SLACK = 1e-9
 """What a sum of thirds may lack."""
 
-INTERRUPTED: dict[Interruption, int] = {"sigint": 130, "sigterm": 143, "broken_pipe": 141}
+INTERRUPTED: dict[Interruption, int] = {
+    "sigint": 130,
+    "sigterm": 143,
+    "sighup": 129,
+    "broken_pipe": 141,
+}
 
 _BY_CLASS = {
     ErrorClass.AUTH: CONFIG,

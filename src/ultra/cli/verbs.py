@@ -34,6 +34,7 @@ VERBS: dict[str, Verb] = {
         "cache", "earlier answers that serve again: what they saved, clearing", "Look back"
     ),
     "health": Verb("health", "which endpoints can be used, and how they fared lately", "Look back"),
+    "tui": Verb("tui", "screens to leave open: providers, calls, cost, history, ask", "Look back"),
     "budgets": Verb("budgets", "what may be spent, what is spent, what is left", "Look back"),
     "models": Verb("models", "the models on offer, with protocol, price and window", "Set up"),
     "aliases": Verb("aliases", "short names for models", "Set up"),
@@ -52,8 +53,7 @@ PLANNED = frozenset(
         "mcp",
         "run",
         "serve",
-        "tui",
-    }
+        }
 )
 """Verbs that are kept for later: none of them is ever sent as a prompt by mistake."""
 

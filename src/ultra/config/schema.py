@@ -308,6 +308,16 @@ class TemplateSpec(_Checked, frozen=True):
     defaults: dict[str, Annotated[str, Meta(extra={"lines": True})]] = field(default_factory=dict)
 
 
+class Preferences(_Checked, frozen=True):
+    """How the user wants `ultra tui`. `keys` are by action, several parted by commas."""
+
+    version: Literal[1] = 1
+    theme: Literal["auto", "dark", "light"] = "auto"
+    keys: dict[Name, Annotated[str, Meta(min_length=1, max_length=100)]] = field(
+        default_factory=dict
+    )
+
+
 NAMED = ("models", "ensembles", "routes")
 """The sections that share one namespace."""
 

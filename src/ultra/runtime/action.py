@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # a run without a route needs none of it
 
 Verb = Literal["ask", "compare", "chat", "demo", "health", "replay", "ab"]
 CacheUse = Literal["on", "off", "refresh"]
-Interruption = Literal["sigint", "sigterm", "broken_pipe"]
+Interruption = Literal["sigint", "sigterm", "sighup", "broken_pipe"]
 
 
 class Interrupted(KeyboardInterrupt):

@@ -1,0 +1,63 @@
+"""The header: the screens by number, whose profile this is, and what was spent today."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from ultra.core.profile import Profile
+from ultra.output.safe import cell
+
+if TYPE_CHECKING:
+    from ultra.tui.app import UltraApp
+
+
+class Tab(Static):
+    """The name of a screen; a click goes there."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, place: int, name: str, title: str, *, here: bool) -> None:
+        super().__init__(
+            Content.assemble((str(place), "bold"), f" {title}"), classes="-here" if here else ""
+        )
+        self.goal = name
+
+    def on_click(self) -> None:
+        """Go there."""
+        cast("UltraApp", self.app).action_page(self.goal)
+
+
+class Top(Horizontal):
+    """One line above every screen."""
+
+    def compose(self) -> ComposeResult:
+        """The screens, then profile, environment and today's spend."""
+        from ultra.tui.screens import PAGES  # noqa: PLC0415 - the screens are made of this
+
+        for place, page in enumerate(PAGES, start=1):
+            here = isinstance(self.screen, page.screen)
+            yield Tab(place, page.name, page.title, here=here)
+        yield Static(id="facts", markup=False)
+
+    def on_mount(self) -> None:
+        """Say whose profile it is."""
+        self.tell("")
+
+    def tell(self, spent: str) -> None:
+        """Show what was spent today beside the profile; empty while it is not known."""
+        profile = cast("UltraApp", self.app).profile
+        parts = ["no profile"] if profile is None else _facts(profile)
+        if spent:
+            parts.append(f"today {spent}")
+        self.query_one("#facts", Static).update(Content("  ".join(parts)))
+
+
+def _facts(profile: Profile) -> list[str]:
+    simulated = any(one.simulated for one in profile.providers.values())
+    named = [cell(profile.name, 24)]
+    if profile.environment != profile.name:
+        named.append(profile.environment)
+    return [*named, *(["simulated"] if simulated else [])]
