@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from tests.support.cli import REPOSITORY
-from ultra.core.errors import UsageError
+from ultra.core.errors import GuardError
 from ultra.core.events import Event, RunFinished
 from ultra.core.request import Prompt, said
 from ultra.core.stream import TextDelta
@@ -96,9 +95,14 @@ def test_a_stop_before_the_first_event_is_not_forgotten(runtime: Runtime) -> Non
     runtime.close()
 
 
-def test_what_cannot_be_asked_is_raised_to_who_waits(runtime: Runtime) -> None:
+def test_what_may_not_be_asked_is_raised_to_who_waits(tmp_path: Path, runtime: Runtime) -> None:
     """An error on the thread is the future's, and nothing was sent."""
-    action = replace(asking(runtime, "scholar"), max_cost_nano=1)
+    action = asking(runtime, "swift")
+    path = tmp_path / "config" / "ultra.yaml"
+    path.parent.mkdir()
+    path.write_text("version: 1\nguardrails: {providers: [openai]}\n", encoding="utf-8")
+    environ = {"ULTRA_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    other = Runtime(None, environ=environ, cwd=tmp_path, warn=lambda _: None)
 
-    with pytest.raises(UsageError, match="less than this run needs"):
-        Undertaking(runtime, action).done.result(LONG_S)
+    with pytest.raises(GuardError, match="may not be asked"):
+        Undertaking(other, action).done.result(LONG_S)

@@ -77,7 +77,7 @@ def test_every_model_of_a_comparison_goes_on_from_its_own_answer(runtime: Runtim
 
 def test_a_logged_question_can_be_sent_again(runtime: Runtime) -> None:
     """With all that stood before it; whom to is left open."""
-    run_id, past = asked(runtime, Question("why?", ("swift",)))
+    _, past = asked(runtime, Question("why?", ("swift",)))
     next_run, _ = asked(runtime, Question("and then?", ("swift",), past=past))
 
     question = again(runtime, next_run)
