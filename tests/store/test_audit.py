@@ -181,13 +181,21 @@ def test_a_change_and_its_entry_are_one_transaction(place: Place) -> None:
 
 
 def test_once_adds_nothing_that_was_said_last(place: Place) -> None:
-    first = record(place, deed(1, content="a"), once=True)
-    again = record(place, deed(1, content="a"), once=True)
-    other = record(place, deed(1, content="b"), once=True)
-    back = record(place, deed(1, content="a"), once=True)
+    """Of the same subject, whatever was done to it then."""
+    written = Deed("profile.written", "name-1", {"content": "a"}, STARTED)
 
-    assert (first, again, other, back) == (True, False, True, True)
-    assert verify(place.path).entries == 3
+    added = [
+        record(place, written),
+        record(place, deed(1, content="a"), once="content"),
+        record(place, deed(1, content="b"), once="content"),
+        record(place, deed(1)),
+        record(place, deed(1, content="b"), once="content"),
+        record(place, deed(2, content="b"), once="content"),
+        record(place, deed(1, content="a"), once="content"),
+    ]
+
+    assert added == [True, False, True, True, False, True, True]
+    assert verify(place.path).entries == 5
 
 
 def test_the_anchor_is_for_its_owner_only(place: Place) -> None:

@@ -77,7 +77,7 @@ def _set_up(here: Here, found: "Discovery", path: Path | None, *, yes: bool) -> 
     if not yes and here.streams.interactive and not confirm(here.streams, f"write {path}?"):
         here.note("nothing was written")
         return OK
-    write_profile(path, text)
+    write_profile(here.runtime, path, text)
     here.streams.write(f"wrote {path}\n")
     here.note('now `ultra "why is the sky blue"` asks, and `ultra models` lists what there is')
     return OK

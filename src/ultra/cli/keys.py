@@ -58,7 +58,7 @@ def set_(
     if rest:
         raise key_in_argv()
     entry = entry_of(here.runtime, provider)
-    store_key(entry, secret(here.streams, f"key of {provider}"))
+    store_key(here.runtime, entry, secret(here.streams, f"key of {provider}"))
     here.note(f"the key of `{provider}` is in the keyring; `ultra keys test {provider}` tries it")
 
 
@@ -69,7 +69,7 @@ def remove(ctx: typer.Context, provider: Provider) -> None:
     from ultra.runtime.keys import entry_of, remove_key
 
     here = session(ctx)
-    if not remove_key(entry_of(here.runtime, provider)):
+    if not remove_key(here.runtime, entry_of(here.runtime, provider)):
         raise UsageError(
             f"the keyring holds no key of `{provider}`",
             hint="`ultra keys list` shows where its key comes from",

@@ -3,6 +3,8 @@
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ultra.core.errors import ConfigError
@@ -69,6 +71,29 @@ def write_private(path: Path, content: bytes) -> None:
             f"cannot write `{shown(path)}`: {_reason(error)}",
             hint="`ULTRA_HOME` names another folder for all of ultra's files",
         ) from error
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the lock under which a file is read, changed and written back.
+
+    Where no lock can be had, whoever writes next says what is wrong.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = path.with_name(f".{path.name[:100]}.lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError, ImportError):  # file systems and platforms without locks
+            import fcntl  # noqa: PLC0415 - not on every platform
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def foreign(path: Path) -> bool:

@@ -23,19 +23,24 @@ def load_profile(
     cwd: Path,
     paths: Paths,
     catalog: Catalog,
+    read: dict[str, str] | None = None,
 ) -> Profile:
     """The checked profile that a run uses.
 
     `selector` is what `--profile` was given: a name or a path; None follows `ULTRA_PROFILE`, then
     `ultra.yaml` here or above, then the user's own choice. With none of these the profile is
-    called `environment` and has the providers whose keys are set, perhaps none at all. Raises one
+    called `environment` and has the providers whose keys are set, perhaps none at all. `read` takes
+    the digests of the files that had to be read since something has changed. Raises one
     `ConfigError` that lists every mistake.
     """
     chosen = choose(selector, environ=environ, cwd=cwd, paths=paths)
     kept = entry_path(chosen, paths=paths, catalog=catalog)
     profile = recall(kept, environ)
     if profile is None:
-        profile = _build(chosen, kept, environ=environ, paths=paths, catalog=catalog)
+        entry = _build(chosen, kept, environ=environ, paths=paths, catalog=catalog)
+        profile = entry.profile
+        if read is not None:
+            read.update(entry.facts.files)
     return _told(profile, chosen)
 
 
@@ -59,13 +64,14 @@ def _build(
     environ: Mapping[str, str],
     paths: Paths,
     catalog: Catalog,
-) -> Profile:
+) -> Entry:
     from ultra.config.build import Builder  # noqa: PLC0415 - YAML costs 14 ms, a recall none
 
     witness = Witness(environ)
     profile = Builder(environ, paths, catalog, witness).build(chosen)
-    remember(kept, Entry(witness.facts, profile))
-    return profile
+    entry = Entry(witness.facts, profile)
+    remember(kept, entry)
+    return entry
 
 
 def _told(profile: Profile, chosen: Chosen) -> Profile:

@@ -174,10 +174,11 @@ class Keys:
         return find
 
 
-def set_key(provider: str, secret: str, *, timeout_s: float = TIMEOUT_S) -> None:
-    """Store a key in the keyring under a provider's name. Raises `ConfigError`."""
-    key = _usable(secret.strip(), provider, f"keyring:{provider}").reveal()
-    within(timeout_s, lambda: write_keyring(provider, key), "the keyring")
+def set_key(provider: str, secret: str, *, timeout_s: float = TIMEOUT_S) -> Secret:
+    """Store a key in the keyring under a provider's name; as stored. Raises `ConfigError`."""
+    key = _usable(secret.strip(), provider, f"keyring:{provider}")
+    within(timeout_s, lambda: write_keyring(provider, key.reveal()), "the keyring")
+    return key
 
 
 def remove_key(provider: str, *, timeout_s: float = TIMEOUT_S) -> bool:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from ultra.config.documents import Document, read_document
 from ultra.config.facts import Witness, digest
-from ultra.config.files import read_regular, shown, write_private
+from ultra.config.files import alone, read_regular, shown, write_private
 from ultra.config.paths import Paths
 from ultra.config.reader import KeyPath
 from ultra.config.schema import NAMED
@@ -35,6 +35,7 @@ _WHY = {
     "routes": "decides where a prompt goes",
     "breaker": "changes how failures are met",
     "cache": "changes what is kept of answers",
+    "alerts": "runs commands or sends figures to a place of its own choice",
 }
 _BUDGET = ("mode", "cost_center")
 _RANK = ("development", "testing", "production")
@@ -96,17 +97,18 @@ def trust(path: Path, *, paths: Paths) -> list[Grant]:
     if document.problems:
         raise ConfigError(f"`{shown(path)}` is not a profile yet", problems=document.problems)
     entry = _Trusted(digest(raw), _grants_digest(document))
-    files = {**_read(paths).files, _identity(path): entry}
-    write_private(paths.trust_file, msgspec.json.format(msgspec.json.encode(_Ledger(1, files))))
+    with alone(paths.trust_file):
+        _keep({**_read(paths).files, _identity(path): entry}, paths)
     return grants(document)
 
 
 def untrust(path: Path, *, paths: Paths) -> bool:
     """Take trust back; false when there was none. Raises `ConfigError`."""
-    files = dict(_read(paths).files)
-    if files.pop(_identity(path), None) is None:
-        return False
-    write_private(paths.trust_file, msgspec.json.format(msgspec.json.encode(_Ledger(1, files))))
+    with alone(paths.trust_file):
+        files = dict(_read(paths).files)
+        if files.pop(_identity(path), None) is None:
+            return False
+        _keep(files, paths)
     return True
 
 
@@ -258,6 +260,10 @@ def _read(paths: Paths) -> _Ledger:
         return _decode(read_regular(paths.trust_file))
     except FileNotFoundError:
         return _Ledger()
+
+
+def _keep(files: dict[str, _Trusted], paths: Paths) -> None:
+    write_private(paths.trust_file, msgspec.json.format(msgspec.json.encode(_Ledger(1, files))))
 
 
 def _decode(raw: bytes) -> _Ledger:

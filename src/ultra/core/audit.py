@@ -59,6 +59,21 @@ class Deed(Struct, frozen=True):
     host: str = ""
 
 
+class Author(Struct, frozen=True):
+    """Who changes something: a user of the system, on a machine."""
+
+    user: str = ""
+    host: str = ""
+
+    def did(self, action: Action, subject: str, at: float, **detail: Fact) -> Deed:
+        """A change by this author at a moment."""
+        return Deed(action, subject, detail, at, self.user, self.host)
+
+
+NOBODY = Author()
+"""Whoever it is that a test or a benchmark stands for."""
+
+
 class Entry(Struct, frozen=True):
     """One entry of the trail. `number` counts from 1, `digest` is SHA-256 in hexadecimal."""
 

@@ -12,6 +12,7 @@ from ultra.config.files import shown
 from ultra.core.catalog import Vendor
 from ultra.core.errors import ConfigError, UsageError
 from ultra.core.text import did_you_mean, one_line
+from ultra.runtime.auditing import note_file
 from ultra.runtime.profiles import chosen_file
 from ultra.runtime.runtime import Runtime
 
@@ -56,6 +57,8 @@ def add_vendor(
     result = add_entries(
         path, entries, environ=runtime.environ, paths=runtime.paths, catalog=runtime.catalog
     )
+    if result.added:
+        note_file(runtime, "profile.written", path)
     return Addition(path, result, provider, alias, row.key_env[0] if row.key_env else None)
 
 

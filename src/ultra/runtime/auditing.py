@@ -1,39 +1,71 @@
 """Writes down who changed what."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
-from ultra.core.audit import Action, Deed, Fact
-from ultra.core.errors import StoreError
+from ultra.config.discover import shipped_dir
+from ultra.config.facts import digest
+from ultra.config.files import read_regular
+from ultra.core.audit import Action, Author, Deed, Fact
+from ultra.core.errors import ConfigError, StoreError
 from ultra.core.text import one_line
 from ultra.runtime.runtime import Runtime
 
 
-def note(runtime: Runtime, action: Action, subject: str, **detail: Fact) -> None:
+def note(runtime: Runtime, action: Action, subject: str, *, once: str = "", **detail: Fact) -> None:
     """Put a change that was made on record; the user is warned when that cannot be done.
 
     For changes outside of the log: what cannot be written down has happened all the same. A change
-    of the log itself takes `deed` into its own transaction instead. `detail` is never a secret.
+    of the log itself takes `deed` into its own transaction instead. `detail` is never a secret;
+    `once` is that of `store.audit.record`.
     """
     from ultra.store.audit import record
     from ultra.store.database import Place
 
     try:
-        record(Place(runtime.paths.database), deed(runtime, action, subject, **detail))
+        done = deed(runtime, action, subject, **detail)
+        record(Place(runtime.paths.database), done, once=once)
     except StoreError as error:
         runtime.warn(f"`{action}` of `{one_line(subject, 80)}` is not on record: {error.message}")
 
 
+def note_file(runtime: Runtime, action: Action, path: Path) -> None:
+    """Put on record that a file was written, with a digest of what is in it now."""
+    try:
+        content = digest(read_regular(path))
+    except (ConfigError, FileNotFoundError):
+        content = ""
+    note(runtime, action, str(path), sha256=content)
+
+
+def note_profiles(runtime: Runtime, read: Mapping[str, str]) -> None:
+    """Put on record which of the profiles that were read anew are not as they were last noted.
+
+    `read` are digests by path, empty for a file that is not there.
+    """
+    paths = runtime.paths
+    others = {paths.trust_file, paths.aliases_file, paths.active_file}
+    for name, content in read.items():
+        path = Path(name)
+        if content and path not in others and path.parent != shipped_dir():
+            note(runtime, "profile.changed", name, once="sha256", sha256=content)
+
+
 def deed(runtime: Runtime, action: Action, subject: str, **detail: Fact) -> Deed:
     """A change by this user on this machine at this moment, for `store.audit.append`."""
-    host = os.uname().nodename
-    return Deed(action, subject, detail, runtime.clock.time(), user_name(runtime), host)
+    return author(runtime).did(action, subject, runtime.clock.time(), **detail)
 
 
-def user_name(runtime: Runtime) -> str:
-    """The name of the user whose process this is, and of whoever became root by sudo.
+def author(runtime: Runtime) -> Author:
+    """The user whose process this is, with whoever became root by sudo, and the machine.
 
     A uid without a name is `uid N`.
     """
+    return Author(_user(runtime), os.uname().nodename)
+
+
+def _user(runtime: Runtime) -> str:
     uid = os.getuid()
     try:
         import pwd

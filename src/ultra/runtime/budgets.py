@@ -10,6 +10,7 @@ from ultra.core.gauges import Gauge, Uncertain
 from ultra.core.profile import Profile
 from ultra.core.text import did_you_mean, one_line
 from ultra.core.windows import zone_named
+from ultra.runtime.auditing import author
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.spending import smallest_nano
 from ultra.store.book import Book
@@ -19,7 +20,7 @@ PERIODS: tuple[str, ...] = get_args(Period)
 
 def book(runtime: Runtime) -> Book:
     """The budgets of this user's log."""
-    return Book(runtime.paths.database, runtime.clock.time)
+    return Book(runtime.paths.database, runtime.clock.time, author(runtime))
 
 
 def gauges(runtime: Runtime) -> list[Gauge]:

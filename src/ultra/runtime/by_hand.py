@@ -2,6 +2,7 @@
 
 from ultra.core.errors import UsageError
 from ultra.core.text import did_you_mean, one_line
+from ultra.runtime.auditing import author
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.watched import targets_named
 from ultra.store import by_hand
@@ -36,11 +37,13 @@ def reset(runtime: Runtime, name: str | None) -> int:
     Raises `UsageError` and `StoreError`.
     """
     goals = None if name is None else goals_of(runtime, name)
-    return by_hand.reset(Place(runtime.paths.database), goals, runtime.clock.time())
+    place = Place(runtime.paths.database)
+    return by_hand.reset(place, goals, runtime.clock.time(), author(runtime))
 
 
 def open_(runtime: Runtime, name: str) -> list[Goal]:
     """Let no call through until it is reset; what that holds for. Raises as `reset` does."""
     goals = goals_of(runtime, name)
-    by_hand.force_open(Place(runtime.paths.database), goals, runtime.clock.time())
+    place = Place(runtime.paths.database)
+    by_hand.force_open(place, goals, runtime.clock.time(), author(runtime))
     return goals

@@ -55,7 +55,12 @@ def forget(runtime: "Runtime", model: str | None, older_than: str | None) -> int
 
     How many went. Raises `UsageError` and `StoreError`.
     """
-    return clear(runtime.paths.database, *_asked_for(runtime, model, older_than))
+    gone = clear(runtime.paths.database, *_asked_for(runtime, model, older_than))
+    if gone:
+        from ultra.runtime.auditing import note
+
+        note(runtime, "cache.cleared", model or "all", count=gone)
+    return gone
 
 
 def span_s(text: str) -> float:

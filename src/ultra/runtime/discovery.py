@@ -12,6 +12,7 @@ from ultra.config.scaffold import FoundKey, FoundServer
 from ultra.core.errors import ConfigError, UsageError
 from ultra.core.hosts import is_loopback
 from ultra.core.profile import Profile
+from ultra.runtime.auditing import note_file
 from ultra.runtime.runtime import Runtime
 
 FIRST = ("openai", "anthropic", "gemini")
@@ -67,9 +68,10 @@ def place_of_profile(runtime: Runtime, *, force: bool) -> Path:
     return path
 
 
-def write_profile(path: Path, text: str) -> None:
+def write_profile(runtime: Runtime, path: Path, text: str) -> None:
     """Write the profile, for its owner only, in place of what is there. Raises `ConfigError`."""
     scaffold.write_profile(path, text, force=True)
+    note_file(runtime, "profile.written", path)
 
 
 def nothing_found(runtime: Runtime, found: Discovery) -> ConfigError:

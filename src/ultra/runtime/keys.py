@@ -14,6 +14,7 @@ from ultra.core.errors import CallError, ErrorClass, UltraError, UsageError
 from ultra.core.key_hint import new_key
 from ultra.core.model import Endpoint, KeyRef, Timers
 from ultra.core.text import did_you_mean, one_line
+from ultra.runtime.auditing import note
 from ultra.runtime.runtime import Runtime
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,63}")
@@ -74,14 +75,18 @@ def key_in_argv() -> UsageError:
     )
 
 
-def store_key(entry: str, key: str) -> None:
+def store_key(runtime: Runtime, entry: str, key: str) -> None:
     """Keep a key in the keyring. Raises `ConfigError`."""
-    secrets.set_key(entry, key)
+    stored = secrets.set_key(entry, key)
+    note(runtime, "key.set", entry, fingerprint=stored.fingerprint)
 
 
-def remove_key(entry: str) -> bool:
+def remove_key(runtime: Runtime, entry: str) -> bool:
     """Take a key out of the keyring; false when there was none. Raises `ConfigError`."""
-    return secrets.remove_key(entry)
+    removed = secrets.remove_key(entry)
+    if removed:
+        note(runtime, "key.removed", entry)
+    return removed
 
 
 def try_key(runtime: Runtime, provider: str) -> Tried:

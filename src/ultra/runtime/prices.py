@@ -9,10 +9,13 @@ from msgspec import Struct
 
 from ultra.config.files import read_regular, write_private
 from ultra.core.errors import ConfigError, UsageError
+from ultra.core.text import one_line
 from ultra.providers import prices
 from ultra.providers.catalog import PRICES
 from ultra.runtime import loop
+from ultra.runtime.auditing import note
 from ultra.runtime.runtime import Runtime
+from ultra.store.rows import without_credentials
 
 FETCH_S = 30.0
 """How long a price file may take to come."""
@@ -55,6 +58,13 @@ def refresh(runtime: Runtime, source: str, *, leaps: bool) -> Refreshed:
         write_private(_former(place), read_regular(place, limit=prices.LIMIT))
     write_private(place, raw)
     _forget_profiles(runtime)
+    note(
+        runtime,
+        "prices.refreshed",
+        one_line(without_credentials(name), 200),
+        date=new.date,
+        was=old.date,
+    )
     return Refreshed(new.date, old.date, found.changed, found.added, found.gone)
 
 
@@ -76,7 +86,9 @@ def restore(runtime: Runtime) -> str:
         place.unlink()
     _forget_profiles(runtime)
     vars(runtime).pop("catalog", None)
-    return runtime.catalog.price_date()
+    date = runtime.catalog.price_date()
+    note(runtime, "prices.restored", "prices", date=date)
+    return date
 
 
 def _taken(runtime: Runtime, source: str) -> tuple[bytes, str]:

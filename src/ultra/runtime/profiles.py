@@ -4,13 +4,14 @@ from pathlib import Path
 
 from ultra.config import choices
 from ultra.config.choices import ProfileEntry
-from ultra.config.discover import Chosen, choose, find_project, is_path, shipped_dir
+from ultra.config.discover import USER, Chosen, choose, find_project, is_path, shipped_dir
 from ultra.config.documents import read_document
 from ultra.config.files import read_regular, shown
 from ultra.config.load import load_profile
 from ultra.config.trust import Grant, grants, trust, untrust
 from ultra.core.errors import ConfigError, Problem, UsageError
 from ultra.core.profile import Profile
+from ultra.runtime.auditing import note, note_file
 from ultra.runtime.runtime import Runtime
 
 
@@ -26,7 +27,10 @@ def profile_entries(runtime: Runtime) -> list[ProfileEntry]:
 
 def use_profile(runtime: Runtime, name: str | None) -> Path | None:
     """Make a profile the one that serves when none is named; None goes back to the usual."""
-    return choices.use(name, paths=runtime.paths)
+    before = choices.active(runtime.paths) or ""
+    path = choices.use(name, paths=runtime.paths)
+    note(runtime, "profile.used", choices.active(runtime.paths) or USER, was=before or USER)
+    return path
 
 
 def profile_named(runtime: Runtime, selector: str | None) -> Profile:
@@ -99,12 +103,17 @@ def asked_for(path: Path) -> list[Grant]:
 
 def trust_file(runtime: Runtime, path: Path) -> list[Grant]:
     """Trust a project file as it stands now; what that lets it do. Raises `ConfigError`."""
-    return trust(path, paths=runtime.paths)
+    granted = trust(path, paths=runtime.paths)
+    note_file(runtime, "profile.trusted", path)
+    return granted
 
 
 def distrust_file(runtime: Runtime, path: Path) -> bool:
     """Take trust back; false when there was none."""
-    return untrust(path, paths=runtime.paths)
+    gone = untrust(path, paths=runtime.paths)
+    if gone:
+        note(runtime, "profile.untrusted", str(path))
+    return gone
 
 
 def profile_schema() -> dict[str, object]:

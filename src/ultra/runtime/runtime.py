@@ -66,6 +66,7 @@ class Runtime:
         self.warn = warn
         self._told_of_log = False
         self._told_of_file: set[str] = set()
+        self._read_anew: dict[str, str] = {}
         self.paths = Paths.from_env(environ)
         self.clock = SystemClock()
 
@@ -86,6 +87,7 @@ class Runtime:
             cwd=self.cwd,
             paths=self.paths,
             catalog=self.catalog,
+            read=self._read_anew,
         )
         for warning in profile.warnings:
             self.warn(warning)
@@ -285,8 +287,14 @@ class Runtime:
 
     def close(self) -> None:
         """Write what is left of the log and let go of it."""
-        if "ledger" in vars(self):
-            self.ledger.shutdown()
+        if "ledger" not in vars(self):
+            return
+        self.ledger.shutdown()
+        if self._read_anew:
+            from ultra.runtime.auditing import note_profiles
+
+            note_profiles(self, self._read_anew)
+            self._read_anew = {}
 
     def _keys_for(self, selection: Selection) -> Keys:
         if self._key is None:

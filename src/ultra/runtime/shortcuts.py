@@ -11,6 +11,7 @@ from ultra.config.files import read_regular
 from ultra.config.templates import Template
 from ultra.core.errors import UsageError
 from ultra.core.model import Target
+from ultra.runtime.auditing import note
 from ultra.runtime.prompting import Ask
 from ultra.runtime.runtime import Runtime
 
@@ -45,6 +46,7 @@ def set_alias(runtime: Runtime, alias: str, model: str) -> str:
     ref = str((choice or runtime.resolve(model)).ref)
     shadowed = alias not in alias_listing(runtime) and runtime.profile.named(alias) is not None
     config_aliases.add_alias(alias, ref, paths=runtime.paths)
+    note(runtime, "alias.set", alias, model=ref)
     if shadowed:
         runtime.warn(
             f"profile `{runtime.profile.name}` has a `{alias}` of its own, which wins there"
@@ -55,6 +57,7 @@ def set_alias(runtime: Runtime, alias: str, model: str) -> str:
 def remove_alias(runtime: Runtime, alias: str) -> None:
     """Forget an alias. Raises `UsageError` for one that there is not."""
     config_aliases.remove_alias(alias, paths=runtime.paths)
+    note(runtime, "alias.removed", alias)
 
 
 def template_listing(runtime: Runtime) -> list[Template]:
@@ -77,11 +80,14 @@ def template_folder(runtime: Runtime) -> Path:
 def remove_template(runtime: Runtime, name: str) -> None:
     """Delete a template. Raises `UsageError` when there is none."""
     config_templates.remove_template(name, paths=runtime.paths)
+    note(runtime, "template.removed", name)
 
 
 def keep_template(runtime: Runtime, template: Template) -> Path:
     """Store a template, in place of one of that name; its file. Raises `UsageError`."""
-    return config_templates.save_template(template, paths=runtime.paths)
+    path = config_templates.save_template(template, paths=runtime.paths)
+    note(runtime, "template.set", template.name)
+    return path
 
 
 def stored_template(runtime: Runtime, name: str) -> Template:

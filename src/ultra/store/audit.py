@@ -70,16 +70,16 @@ def append(connection: sqlite3.Connection, *deeds: Deed) -> None:
         raise
 
 
-def record(place: Place, deed: Deed, *, once: bool = False) -> bool:
+def record(place: Place, deed: Deed, *, once: str = "") -> bool:
     """Add an entry to the log at `place`, made if need be; whether it was added.
 
-    With `once`, not if the newest entry of its action and subject has the same detail. Raises
-    `StoreError`.
+    `once` names a fact of its detail: no entry is added if the newest that has that fact of the
+    same subject says the same, whatever was done. Raises `StoreError`.
     """
     try:
         with closing(open_database(place, deed.at).connection) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            if once and _said(connection, deed):
+            if once and _said(connection, deed, once):
                 connection.execute("ROLLBACK")
                 return False
             _append(connection, (deed,))
@@ -193,12 +193,13 @@ def _gap(anchor: Anchor | None, held: int, deed: Deed) -> Deed:
     return structs.replace(deed, action=_GAP, subject=subject, detail=detail)
 
 
-def _said(connection: sqlite3.Connection, deed: Deed) -> bool:
+def _said(connection: sqlite3.Connection, deed: Deed, fact: str) -> bool:
     row = connection.execute(
-        "SELECT detail FROM audit WHERE action = ? AND subject = ? ORDER BY id DESC LIMIT 1",
-        (deed.action, storable(deed.subject)),
+        "SELECT detail ->> ?2 FROM audit WHERE subject = ?1 AND detail ->> ?2 IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1",
+        (storable(deed.subject), fact),
     ).fetchone()
-    return row is not None and row[0] == storable(to_json(deed.detail))
+    return row is not None and row[0] == deed.detail[fact]
 
 
 def _digest(before: str, columns: Sequence[object]) -> str:

@@ -6,9 +6,12 @@ from contextlib import closing, contextmanager
 
 from msgspec import Struct
 
+from ultra.core.audit import Author
 from ultra.core.errors import StoreError
 from ultra.store import breakers, gates
+from ultra.store.audit import append
 from ultra.store.database import Place, open_database
+from ultra.store.rows import without_credentials
 
 
 class Goal(Struct, frozen=True):
@@ -18,22 +21,41 @@ class Goal(Struct, frozen=True):
     base_url: str
     model: str = ""
 
+    @property
+    def words(self) -> str:
+        """The goal as the audit trail names it."""
+        name = f"{self.provider}:{self.model}" if self.model else self.provider
+        return f"{name} at {without_credentials(self.base_url)}"
 
-def reset(place: Place, goals: Sequence[Goal] | None, now: float) -> int:
+
+def reset(place: Place, goals: Sequence[Goal] | None, now: float, author: Author) -> int:
     """Let calls through again; how many breakers and gates kept any back. None is all there are.
 
-    Raises `StoreError` when the log cannot be written.
+    Where there were any, the audit trail names the author. Raises `StoreError` when the log cannot
+    be written.
     """
     with _transaction(place, now) as connection:
         if goals is None:
-            return breakers.reset(connection, provider=None, model=None, now=now) + gates.reset(
-                connection, provider=None, model=None, now=now
-            )
-        return sum(_reset(connection, goal, now) for goal in goals)
+            count = breakers.reset(connection, provider=None, model=None, now=now)
+            counts = {"all": count + gates.reset(connection, provider=None, model=None, now=now)}
+        else:
+            counts = {goal.words: _reset(connection, goal, now) for goal in goals}
+        append(
+            connection,
+            *(
+                author.did("breaker.reset", words, now, count=count)
+                for words, count in counts.items()
+                if count
+            ),
+        )
+        return sum(counts.values())
 
 
-def force_open(place: Place, goals: Sequence[Goal], now: float) -> None:
-    """Let no call through until it is reset. Raises `StoreError`."""
+def force_open(place: Place, goals: Sequence[Goal], now: float, author: Author) -> None:
+    """Let no call through until it is reset; the audit trail names the author.
+
+    Raises `StoreError`.
+    """
     with _transaction(place, now) as connection:
         for goal in goals:
             breakers.force_open(
@@ -43,6 +65,7 @@ def force_open(place: Place, goals: Sequence[Goal], now: float) -> None:
                 model=goal.model,
                 now=now,
             )
+        append(connection, *(author.did("breaker.opened", goal.words, now) for goal in goals))
 
 
 def _reset(connection: sqlite3.Connection, goal: Goal, now: float) -> int:

@@ -623,7 +623,7 @@ _V9 = (
     _AUDIT,
     *_AUDIT_STAYS,
     _AUDIT_GROWS,
-    "CREATE INDEX audit_subject ON audit(action, subject)",
+    "CREATE INDEX audit_subject ON audit(subject)",
     _ALERTS,
     _PROFILE_LIMIT,
 )
