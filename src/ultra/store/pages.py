@@ -1,19 +1,26 @@
 """The log a page at a time: every page costs what it holds, however long the log is.
 
-Without words to search for, runs are walked along the index of their starts; with words, along the
-full text index, which keeps the rows of a word in order. Neither sorts, and neither skips what
-earlier pages held: a page begins where the last one ended.
+Without words to search for, runs are walked along the index of their starts, or of what they have
+in common; with words, along the full text index, which keeps the rows of a word in order. Neither
+sorts, and neither skips what earlier pages held: a page begins where the last one ended. Where few
+runs have a mark, those are looked up and sorted instead of walking past all the others.
 """
 
 from typing import Any
 
 from ultra.core.history import Place, Sought
+from ultra.store.few import Few
 
-MODEL = """EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.run_id
+_MODEL = """EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.run_id
   AND ? IN (c.name, c.model, c.provider || ':' || c.model, c.provider))"""
 
-TAG = """EXISTS (SELECT 1 FROM run_tags t
+_TAG = """EXISTS (SELECT 1 FROM run_tags t
   WHERE t.run_id = r.run_id AND t.name = ? AND t.value = ?)"""
+
+# A partial index serves where its condition stands in the query, word for word.
+_COST_CENTER = "r.cost_center = ? AND r.cost_center != ''"
+_STATUS = {"ok": "r.status = ?", "running": "r.status = ? AND r.status = 'running'"}
+_ILL = "r.status = ? AND r.status NOT IN ('ok', 'running')"
 
 _ALL = "FROM runs r"
 # CROSS JOIN is SQLite's way of saying which table is the outer one.
@@ -22,15 +29,39 @@ _FOUND = "FROM runs_fts CROSS JOIN runs r ON r.id = runs_fts.rowid"
 Condition = tuple[str, tuple[Any, ...]]
 
 
-def page_of(columns: str, sought: Sought, after: Place | None, limit: int) -> tuple[str, list[Any]]:
-    """The query for one page as SQL and its values; the words to search for are the first."""
+def page_of(
+    sought: Sought, after: Place | None, limit: int, few: Few | None = None
+) -> tuple[str, list[Any]]:
+    """The query for the rows of one page and its values; words to search for are the first.
+
+    `few` are runs among which all that are sought are. A `limit` of -1 is none.
+    """
     used = [*_begin(sought, after), *_filters(sought)]
-    source, order = _ALL, "r.started_at DESC, r.id DESC"
+    source, first, order = _ALL, (), "r.started_at DESC, r.id DESC"
     if sought.words.strip():
         source, order = _FOUND, "runs_fts.rowid DESC"
-    where = f" WHERE {' AND '.join(sql for sql, _ in used)}" if used else ""
-    values = [value for _, several in used for value in several]
-    return f"SELECT {columns} {source}{where} ORDER BY {order} LIMIT ?", [*values, limit]
+    elif few is not None:
+        source, first = few.source, few.values
+    values = [*first, *_values(used), limit]
+    return f"SELECT r.id {source}{_where(used)} ORDER BY {order} LIMIT ?", values
+
+
+def best_of(sought: Sought, limit: int) -> tuple[str, list[Any]]:
+    """The query for the rows that the words fit best, and its values; the words are the first."""
+    filters = _filters(sought)
+    used: list[Condition] = [("runs_fts MATCH ?", (sought.words,)), *filters]
+    source = _FOUND if filters else "FROM runs_fts"
+    rank = "bm25(runs_fts, 5.0, 1.0), runs_fts.rowid DESC"
+    sql = f"SELECT runs_fts.rowid {source}{_where(used)} ORDER BY {rank} LIMIT ?"
+    return sql, [*_values(used), limit]
+
+
+def _where(used: list[Condition]) -> str:
+    return f" WHERE {' AND '.join(sql for sql, _ in used)}" if used else ""
+
+
+def _values(used: list[Condition]) -> list[Any]:
+    return [value for _, several in used for value in several]
 
 
 def expressions(words: str) -> tuple[str, str]:
@@ -56,11 +87,11 @@ def _begin(sought: Sought, after: Place | None) -> list[Condition]:
 def _filters(sought: Sought) -> list[Condition]:
     marks = sought.marks
     given: list[tuple[str, object]] = [
-        (MODEL, sought.model or None),
-        ("r.status = ?", sought.status or None),
-        ("r.cost_center = ?", marks.cost_center or None),
+        (_MODEL, sought.model or None),
+        (_STATUS.get(sought.status, _ILL), sought.status or None),
+        (_COST_CENTER, marks.cost_center or None),
         ("r.started_at >= ?", sought.since),
         ("r.started_at < ?", sought.until),
     ]
     plain: list[Condition] = [(sql, (value,)) for sql, value in given if value is not None]
-    return [*plain, *((TAG, tag) for tag in marks.tags.items())]
+    return [*plain, *((_TAG, tag) for tag in marks.tags.items())]

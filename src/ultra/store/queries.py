@@ -1,7 +1,7 @@
 """What the log can be asked. Reads only; a file that is not there is an empty log."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import time
@@ -16,9 +16,10 @@ from ultra.core.request import Message
 from ultra.core.tags import Marks
 from ultra.store.documents import iso, run_document
 from ultra.store.experience import Experience, experience
+from ultra.store.few import few
 from ultra.store.giving_up import give_up
 from ultra.store.owner import gone, myself
-from ultra.store.pages import MODEL, TAG, expressions, page_of
+from ultra.store.pages import best_of, expressions, page_of
 from ultra.store.reading import load, reading
 from ultra.store.rows import RunRows
 from ultra.store.turns import asked, branch, turn
@@ -32,7 +33,8 @@ BEGINNING = 300
 STEPS = 10_000
 """After how many steps of SQLite's machine a page asks whether it is still wanted: under 1 ms."""
 
-_COLUMNS = f"""r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_s, r.simulated,
+_SUMMARY = f"""
+SELECT r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_s, r.simulated,
   substr(r.prompt, 1, {BEGINNING}), substr(r.answer, 1, {BEGINNING}),
   (SELECT json_group_array(name) FROM
     (SELECT name FROM calls WHERE run_id = r.run_id
@@ -40,7 +42,9 @@ _COLUMNS = f"""r.run_id, r.started_at, r.verb, r.strategy, r.status, r.duration_
   (SELECT count(*) - count(a.cost_nano) FROM calls c JOIN attempts a ON a.call_id = c.call_id
    WHERE c.run_id = r.run_id),
   (SELECT ifnull(sum(a.cost_nano), 0) FROM calls c JOIN attempts a ON a.call_id = c.call_id
-   WHERE c.run_id = r.run_id)"""  # noqa: S608  (a number of our own)
+   WHERE c.run_id = r.run_id)
+FROM runs r WHERE r.id = ?
+"""  # noqa: S608  (a number of our own)
 
 _TAGGED = """SELECT one.value, other.value, max(r.started_at) FROM run_tags one
   JOIN run_tags other ON other.run_id = one.run_id AND other.name = ?2
@@ -73,28 +77,16 @@ class Log:
         `query` is in the words of FTS5; what is not is looked for as it stands. `model` is a name,
         a model id, a provider or `provider:model`. `since` is UTC seconds since the epoch.
         """
-        conditions: list[tuple[str, list[Any]]] = [
-            ("runs_fts MATCH ?", [] if query is None else [query]),
-            (MODEL, [] if model is None else [model]),
-            ("r.started_at >= ?", [] if since is None else [since]),
-            ("r.cost_center = ?", [marks.cost_center] if marks.cost_center else []),
-            *((TAG, [name, value]) for name, value in marks.tags.items()),
-        ]
-        used = [(sql, values) for sql, values in conditions if values]
-        sql = f"SELECT {_COLUMNS} FROM runs r"  # noqa: S608  (columns of our own)
-        if query is not None:
-            sql += " JOIN runs_fts ON runs_fts.rowid = r.id"
-        if used:
-            sql += " WHERE " + " AND ".join(condition for condition, _ in used)
-        rank = "bm25(runs_fts, 5.0, 1.0), " if query is not None else ""
-        sql += f" ORDER BY {rank}r.started_at DESC, r.id DESC LIMIT ?"
-        values = [*(value for _, several in used for value in several), limit or -1]
+        sought = Sought(query or "", model or "", marks=marks, since=since)
         with reading(self._path) as connection:
             if connection is None:
                 return []
+            if query is None:
+                sql, values = page_of(sought, None, limit or -1, few(connection, sought))
+            else:
+                sql, values = best_of(sought, limit or -1)
             quoted = None if query is None else '"' + query.replace('"', '""') + '"'
-            rows = _search(connection, sql, values, quoted)
-            return [self._summary(connection, row) for row in rows]
+            return list(self._summaries(connection, _search(connection, sql, values, quoted)))
 
     def page(
         self,
@@ -109,7 +101,6 @@ class Log:
         `wanted` is asked on this thread, again and again; once it says no, the search ends and the
         page is empty.
         """
-        sql, values = page_of(f"{_COLUMNS}, r.id", sought, after, limit)
         quoted = expressions(sought.words)[1] if sought.words.strip() else None
         with reading(self._path) as connection:
             if connection is None:
@@ -117,14 +108,15 @@ class Log:
             connection.set_progress_handler(lambda: not wanted(), STEPS)
             try:
                 connection.execute("BEGIN")  # what is pruned meanwhile is still there for this page
-                rows = _search(connection, sql, values, quoted)
-                runs = tuple(self._summary(connection, row[:-1]) for row in rows)
+                rare = None if quoted else few(connection, sought)
+                rows = _search(connection, *page_of(sought, after, limit, rare), quoted)
+                runs = tuple(self._summaries(connection, rows))
+                last = _place(connection, rows[-1]) if len(rows) == limit else None
             except sqlite3.OperationalError:
                 if wanted():
                     raise
                 return Page(())
-        last = rows[-1] if len(rows) == limit else None
-        return Page(runs, Place(last[1], last[-1]) if last else None)
+        return Page(runs, last)
 
     def asked(self, run_id: str) -> list[Message]:
         """What the models of a run were sent; empty where that was not kept."""
@@ -225,6 +217,15 @@ class Log:
             )
             return [call_id for (call_id,) in rows]
 
+    def _summaries(
+        self, connection: sqlite3.Connection, ids: Iterable[int]
+    ) -> Iterator[RunSummary]:
+        """Told one by one, so that what is not shown is not read."""
+        for row_id in ids:
+            row = connection.execute(_SUMMARY, (row_id,)).fetchone()
+            if row is not None:  # else it was deleted meanwhile
+                yield self._summary(connection, row)
+
     def _summary(self, connection: sqlite3.Connection, row: Sequence[Any]) -> RunSummary:
         run_id, started_at, verb, strategy, status, duration_s, simulated, *rest = row
         prompt, answer, names, unpriced, known = rest
@@ -287,12 +288,17 @@ def _unknown(prefix: str, recent: Sequence[str]) -> UsageError:
     )
 
 
+def _place(connection: sqlite3.Connection, row_id: int) -> Place | None:
+    row = connection.execute("SELECT started_at FROM runs WHERE id = ?", (row_id,)).fetchone()
+    return Place(row[0], row_id) if row else None
+
+
 def _search(
     connection: sqlite3.Connection, sql: str, values: list[Any], quoted: str | None
-) -> list[Any]:
+) -> list[int]:
     """The rows; a search that FTS5 cannot read (`foo-bar`, a lone quote) is taken as a phrase."""
     if quoted is not None:
         with suppress(sqlite3.OperationalError):
-            return connection.execute(sql, values).fetchall()
+            return [row_id for (row_id,) in connection.execute(sql, values)]
         values = [quoted, *values[1:]]
-    return connection.execute(sql, values).fetchall()
+    return [row_id for (row_id,) in connection.execute(sql, values)]

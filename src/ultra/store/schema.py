@@ -555,7 +555,8 @@ SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') AS day, provider, model, co
   sum(saved_nano) / 1e9 AS saved_usd
 FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 
-# What a month of calls came to without reading their words, and what runs now without a search.
+# What a month of calls came to without reading their words; what runs now, what a name was asked
+# and what went wrong, without a search.
 _V8 = (
     _CALL_TOTALS,
     _ALL_ENDED,
@@ -563,6 +564,9 @@ _V8 = (
     _CALL_ENDS,
     _ATTEMPT_CORRECTED,
     "CREATE INDEX attempts_running ON attempts(call_id) WHERE status = 'running'",
+    "CREATE INDEX calls_name ON calls(name)",
+    "CREATE INDEX runs_cost_center ON runs(cost_center, started_at) WHERE cost_center != ''",
+    "CREATE INDEX runs_ill ON runs(status, started_at) WHERE status NOT IN ('ok', 'running')",
     "DROP VIEW v_costs",
     _V_COSTS_TOTALS,
 )
