@@ -1,5 +1,6 @@
 """Runs the app in a terminal, to whatever end: a key, a signal, a terminal that is gone."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -49,6 +50,8 @@ def _listen(interrupt: Interrupt) -> None:
         last.start()
         interrupt.stop(SIGNALS[signal.Signals(number)])
 
+    loop = asyncio.get_running_loop()
     for number in SIGNALS:
+        loop.remove_signal_handler(number)
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
