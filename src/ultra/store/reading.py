@@ -36,7 +36,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     Raises `StoreError` when the file cannot be read or is of a newer ultra.
     """
     try:
-        with closing(_connect(path)) as connection:
+        with closing(connect(path)) as connection:
             version = check_version(connection, path, len(MIGRATIONS))
             yield connection if version else None
     except (sqlite3.Error, OSError) as error:
@@ -46,7 +46,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         ) from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, to nothing where no log is yet. Raises `sqlite3.Error`."""
     try:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
