@@ -165,7 +165,7 @@ async def test_a_verdict_is_noticed(path: Path) -> None:
     tail, ledger = Tail(path), ledger_at(path)
     await begin(ledger)
     assert not tail.look(NOW).runs[RUN].verdict
-    ledger.add_verdict(RUN, Verdict("agreement"))
+    ledger.add_verdict(RUN, Verdict((f"{RUN}-1",)))
     assert await ledger.flush(30.0)
     assert tail.look(NOW).runs[RUN].verdict
 

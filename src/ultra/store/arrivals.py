@@ -284,7 +284,7 @@ class Reader:
 def _attempt(row: Sequence[Any]) -> SeenAttempt:
     place, run_id, call_id, *columns = row
     plain, usage = columns[:_PLAIN], columns[_PLAIN:]
-    return SeenAttempt(place, run_id, call_id, LiveAttempt(*plain, usage=Usage(*usage)))
+    return SeenAttempt(place, run_id, call_id, LiveAttempt(*[*plain, Usage(*usage)]))
 
 
 def _listed(ids: Iterable[str]) -> str:
