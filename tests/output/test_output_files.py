@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ultra.core.errors import OutputError
 from ultra.output.extract import extract_code
-from ultra.output.files import write_atomic
+from ultra.output.files import write_atomic, write_new
 
 
 def mode(path: Path) -> int:
@@ -173,3 +173,20 @@ def test_what_is_fenced_comes_out_again(code: str | None, language: str) -> None
     fence = "`" * 61
 
     assert extract_code(f"x\n{fence}{language}\n{code}\n{fence}\ny", last=True) == code
+
+
+def test_a_new_file_replaces_nothing(tmp_path: Path) -> None:
+    """A name that is taken gets a number, and what stood there stays."""
+    (tmp_path / "run.md").write_text("mine", encoding="utf-8")
+
+    second, third = (write_new(tmp_path, "run.md", text) for text in ("two", "three"))
+
+    assert [second.name, third.name] == ["run-2.md", "run-3.md"]
+    assert (tmp_path / "run.md").read_text(encoding="utf-8") == "mine"
+    assert third.read_text(encoding="utf-8") == "three"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_new_file_where_none_can_be_says_why(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"cannot write `run\.md`"):
+        write_new(tmp_path / "none", "run.md", "text")

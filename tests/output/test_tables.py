@@ -11,7 +11,8 @@ from ultra.core.records import RunSummary
 from ultra.output.compare import render_comparison
 from ultra.output.logs import render_log_run, render_summaries
 from ultra.output.streams import Streams
-from ultra.output.tables import Column, prose, table
+from ultra.output.tables import Column, fitted_table, prose, table
+from ultra.output.width import cell_width
 
 
 def piped(**environ: str) -> Streams:
@@ -206,3 +207,16 @@ def test_the_figures_of_a_comparison_are_one_line_a_call_on_a_usual_terminal(
     names = ("similarity", "tokens/s")
     assert sum(name not in head for name in names) == spared
     assert {"duration", "cost"} <= set(head.split())
+
+
+@pytest.mark.parametrize("width", [12, 40, 60, 120])
+def test_a_fitted_table_is_no_wider_than_it_may_be(width: int) -> None:
+    """Spare columns go first, then long cells are cut, then rows become cards."""
+    columns = [Column("model", shrink=True), Column("ttft", spare=1), Column("cost", right=True)]
+    rows = [["a very long name of a model that nobody knows", "0.25 s", "$0.001"]]
+
+    text = fitted_table(columns, rows, width)
+
+    assert max(map(cell_width, text.splitlines())) <= width
+    assert "$0.001" in text
+    assert ("TTFT" in text) == (width >= 40)

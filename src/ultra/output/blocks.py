@@ -35,6 +35,25 @@ def _parser(*, inline: bool) -> "MarkdownIt":
     return parser if inline else parser.disable(_BLOCKS_ONLY)
 
 
+def inert_parser() -> "MarkdownIt":
+    """A parser for who draws its tokens: nothing in them can be followed, obeyed or left out.
+
+    Links and pictures stay as they are written, with their address; what entities stand for is
+    cleaned like any other text.
+    """
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - 20 ms that only a rendered answer pays
+
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.disable(["reference", "link", "image", "autolink"])
+    parser.core.ruler.push("clean", lambda state: [_clean(token) for token in state.tokens])
+    return parser
+
+
+def words_first(text: str) -> str:
+    """A whole text as a screen may show it, with marks of lists that nothing follows as words."""
+    return _bare_marks_as_words(visible(text))
+
+
 def split_finished(text: str) -> tuple[str, str]:
     """The blocks that nothing more can change, and the last one, which may still grow."""
     starts = [
@@ -62,7 +81,7 @@ def markdown(text: str) -> "Markdown":
     from rich.markdown import Markdown  # noqa: PLC0415 - 90 ms that a pipe never pays
 
     drawn = Markdown("", code_theme="ansi_dark", hyperlinks=False)
-    drawn.parsed = _parser(inline=True).parse(_bare_marks_as_words(visible(text)))
+    drawn.parsed = _parser(inline=True).parse(words_first(text))
     for token in drawn.parsed:
         _clean(token)
     return drawn

@@ -5,6 +5,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 from ultra.core.errors import OutputError, UsageError
@@ -39,6 +40,34 @@ def write_atomic(path: str | Path, data: str | bytes | Iterable[str]) -> None:
             f"cannot write `{path}`: {error.strerror or error}",
             hint="choose another place with `--output`; `ultra logs -r` shows the answer again",
         ) from error
+
+
+def write_new(folder: Path, name: str, data: str) -> Path:
+    """Write a file that was not there before, whole or not at all; where it is.
+
+    A name that is taken gets a number before its suffix. Raises `OutputError`.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    data_now = data.encode("utf-8", "backslashreplace")
+    try:
+        fd, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(data_now)
+                os.fchmod(fd, 0o666 & ~_umask())
+            for number in count(1):
+                place = folder / (name if number == 1 else f"{stem}-{number}{dot}{suffix}")
+                with contextlib.suppress(FileExistsError):
+                    os.link(temporary, place)  # unlike a rename it replaces nothing
+                    return place
+        finally:
+            Path(temporary).unlink()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write `{name}` in `{folder}`: {error.strerror or error}",
+            hint="`ultra logs RUN --json > FILE` writes it elsewhere",
+        ) from error
+    raise AssertionError("there is always another number")
 
 
 def check_place(path: str | Path) -> None:

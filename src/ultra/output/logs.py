@@ -30,7 +30,7 @@ def render_summaries(summaries: Sequence[RunSummary], *, streams: Streams) -> st
 
 def render_log_run(document: RunDocument, *, streams: Streams) -> str:
     """One run whole: what was asked, what was answered, by whom, for how much."""
-    parts = ["".join(f"{name}: {value}\n" for name, value in _facts(document))]
+    parts = ["".join(f"{name}: {value}\n" for name, value in facts(document))]
     parts.append(_block("prompt", document.prompt))
     parts.extend(_call(call) for call in ordered_calls(document) if _tells(document, call))
     if document.answer is not None:
@@ -53,8 +53,9 @@ def _summary(run: RunSummary) -> list[str]:
     ]
 
 
-def _facts(document: RunDocument) -> list[tuple[str, str]]:
-    facts = [
+def facts(document: RunDocument) -> list[tuple[str, str]]:
+    """What is to be known of a run beside its words, by name, safe to show."""
+    found = [
         ("run", document.run_id),
         ("started", f"{document.started_at}, took {seconds(document.duration_s)}"),
         ("asked", f"{document.verb}, strategy {document.strategy}"),
@@ -67,17 +68,17 @@ def _facts(document: RunDocument) -> list[tuple[str, str]]:
     ]
     saved = savings_of(document)
     if saved:
-        facts.append(("cache", saved))
+        found.append(("cache", saved))
     if document.simulated:
-        facts.append(("simulated", "yes: no model was asked"))
+        found.append(("simulated", "yes: no model was asked"))
     if document.degraded:
-        facts.append(("degraded", "; ".join(document.reasons)))
+        found.append(("degraded", "; ".join(document.reasons)))
     elif document.reasons:
-        facts.append(("why", "; ".join(document.reasons)))
-    facts.extend(("charged otherwise", line) for line in differing_costs(document))
+        found.append(("why", "; ".join(document.reasons)))
+    found.extend(("charged otherwise", line) for line in differing_costs(document))
     if document.provenance:
-        facts.append(("made from", ", ".join(document.provenance)))
-    return [(name, cell(value)) for name, value in facts]
+        found.append(("made from", ", ".join(document.provenance)))
+    return [(name, cell(value)) for name, value in found]
 
 
 def _tags(document: RunDocument) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
-from ultra.output.width import cell_width, pad, wrap
+from ultra.output.width import cell_width, clip, pad, wrap
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,6 +50,23 @@ def table(
     return "".join(f"{line}\n" for line in lines)
 
 
+def fitted_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> str:
+    """A table of plain words in at most so many columns, as `table` makes it fit."""
+    cells = [[cell(text, _CELL) for text in row] for row in rows]
+    shown, kept = _fitting(list(columns), cells, width)
+    room = _room(shown, kept, width)
+    if room < _LEAST:
+        return _cards(columns, cells, width)
+    cut = [
+        [
+            clip(text, room) if column.shrink else text
+            for text, column in zip(row, shown, strict=True)
+        ]
+        for row in kept
+    ]
+    return plain_table(shown, cut)
+
+
 def prose(lines: Sequence[str], *, streams: Streams) -> str:
     """Lines for stdout: broken between words on a terminal, whole in a pipe."""
     if streams.out_screen is not None:
@@ -70,6 +87,29 @@ def plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str
         cells = (pad(said, width, right=column.right) for said, width, column in places)
         text.append("  ".join(cells).rstrip())
     return "".join(f"{line}\n" for line in text)
+
+
+def fitted(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+) -> tuple[str, list[str]]:
+    """The heading and the rows as lines of at most `width` columns, for whoever draws them."""
+    shown, kept = _fitting(
+        list(columns), [[cell(text, _CELL) for text in row] for row in rows], width
+    )
+    room = max(_LEAST, _room(shown, kept, width))
+    widths = []
+    for place, column in enumerate(shown):
+        needed = max(cell_width(text) for text in (column.name, *(row[place] for row in kept)))
+        widths.append(min(needed, room) if column.shrink else needed)
+    lines = [
+        (" " * _GAP).join(
+            pad(text, wide, right=column.right)
+            for text, wide, column in zip(line, widths, shown, strict=True)
+        )
+        for line in ([column.name for column in shown], *kept)
+    ]
+    head, *rest = (clip(line.rstrip(), width) for line in lines)
+    return head, rest
 
 
 def _fitting(
