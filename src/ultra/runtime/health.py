@@ -1,13 +1,13 @@
 """`ultra health`: what is known of every endpoint of a profile, from the log and by asking."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ultra.core.health import EndpointHealth, HealthReport
+from ultra.core.health import Credential, EndpointHealth, HealthReport
 from ultra.core.model import Endpoint, Target
 from ultra.core.profile import forbidden
 from ultra.runtime import loop
@@ -20,7 +20,7 @@ from ultra.runtime.checking import (
     remember,
     still_holds,
 )
-from ultra.runtime.known import endpoints, recall
+from ultra.runtime.known import Memory, endpoints, recall
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.selection import no_model
@@ -92,12 +92,10 @@ async def health_report(runtime: Runtime, probing: Probing) -> HealthReport:
     What kept something from being known is told in the report.
     """
     barred, places = _sides(runtime)
-    found = await credentials(runtime, places, commands=probing == "list")
-    keys = {place.provider: key for place, key in zip(places, found, strict=True)}
+    keys = await keys_of(runtime, commands=probing == "list")
     memory = recall(runtime, keys)
     known = endpoints(memory, keys, runtime.clock.time())
-    trouble = [f"`{name}` is left out: {why}" for name, why in barred.items()]
-    trouble += [memory.trouble] if memory.trouble else []
+    trouble = _trouble(barred, memory)
     if probing == "list":
         asked = await ask_for_models(runtime, _silent(places, known, runtime.clock.time()))
         untold = None if memory.trouble else remember(runtime, asked, keys)
@@ -106,12 +104,48 @@ async def health_report(runtime: Runtime, probing: Probing) -> HealthReport:
     return _report(runtime, known, trouble)
 
 
+async def keys_of(runtime: Runtime, *, commands: bool) -> dict[str, Credential]:
+    """The keys by provider, of those that may be asked; raises `ConfigError` when there is none."""
+    _, places = _sides(runtime)
+    found = await credentials(runtime, places, commands=commands)
+    return {place.provider: key for place, key in zip(places, found, strict=True)}
+
+
+def report_with(runtime: Runtime, keys: Mapping[str, Credential]) -> HealthReport:
+    """The same with keys that were looked for before; nobody is asked for anything."""
+    barred, _ = _sides(runtime)
+    memory = recall(runtime, keys)
+    known = endpoints(memory, keys, runtime.clock.time())
+    return _report(runtime, known, _trouble(barred, memory))
+
+
+async def ask_now(
+    runtime: Runtime, keys: Mapping[str, Credential], providers: Sequence[str]
+) -> str:
+    """Ask providers for their models whatever is known; why that could not be kept, else empty.
+
+    Those who are simulated, or have no key, are asked for nothing.
+    """
+    _, places = _sides(runtime)
+    wanted = [
+        place
+        for place in places
+        if place.provider in providers and not place.simulated and not keys[place.provider].problem
+    ]
+    return remember(runtime, await ask_for_models(runtime, wanted), keys) or ""
+
+
 def _at_once(runtime: Runtime) -> HealthReport:
     """The same without looking for a key that takes time, and without asking anybody."""
     _, places = _sides(runtime)
     keys = {place.provider: credential_at_once(runtime, place) for place in places}
     memory = recall(runtime, keys)
     return _report(runtime, endpoints(memory, keys, runtime.clock.time()), ())
+
+
+def _trouble(barred: Mapping[str, str], memory: Memory) -> list[str]:
+    left_out = [f"`{name}` is left out: {why}" for name, why in barred.items()]
+    return [*left_out, *([memory.trouble] if memory.trouble else [])]
 
 
 def _sides(runtime: Runtime) -> tuple[dict[str, str], list[Endpoint]]:

@@ -25,6 +25,9 @@ REFUSED_RIGHTLY = frozenset(
 
 _OURS = ", ".join(f"'{one.value}'" for one in sorted(OWN))
 
+MOST_SHOWN = 60
+"""Answers that a curve is drawn of at most, the newest of a day."""
+
 _TRIES = f"""
 SELECT a.status, a.error_class, a.error_message, a.error_status, a.started_at, a.ended_at,
   a.ttft_s, a.duration_s, a.finish_reason,
@@ -43,6 +46,13 @@ WHERE c.provider = ? AND c.model = ? AND c.base_url = ?
   AND a.kind != 'cache' AND a.status = 'ok'
 ORDER BY c.started_at DESC LIMIT 1
 """
+
+_LATELY = f"""
+SELECT a.ttft_s, a.duration_s FROM calls c JOIN attempts a ON a.call_id = c.call_id
+WHERE c.provider = ? AND c.model = ? AND c.base_url = ? AND c.started_at >= ?
+  AND a.kind != 'cache' AND a.status = 'ok'
+ORDER BY c.started_at DESC, a.number DESC LIMIT {MOST_SHOWN}
+"""  # noqa: S608  (a number of our own)
 
 _MODELS = """
 WITH RECURSIVE asked(model) AS (
@@ -146,6 +156,16 @@ def traffic(
         heard_at=max(heard, default=None),
         last_error=_last_error(failed),
     )
+
+
+def lately(
+    connection: sqlite3.Connection, where: Where, model: str, now: float
+) -> tuple[list[float], list[float]]:
+    """Seconds to the first token, and in all, of the last answers of a model, in their order."""
+    place = (where.provider, model, where.base_url, now - WINDOW_S)
+    found = connection.execute(_LATELY, place).fetchall()[::-1]
+    first, whole = ([row[place] for row in found if row[place] is not None] for place in (0, 1))
+    return first, whole
 
 
 def models_asked(connection: sqlite3.Connection, where: Where, since: float) -> list[str]:

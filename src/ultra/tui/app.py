@@ -6,23 +6,38 @@ from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import Screen
 
 from ultra.core.errors import ConfigError, UltraError
+from ultra.core.live import Live
 from ultra.core.profile import Profile
 from ultra.output.safe import cell
 from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
+from ultra.runtime.watching import Watch
 from ultra.tui.keys import checked_keys
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
 from ultra.tui.widgets.help import Help
 
-LOOK_S = 2.0
-"""How often a screen looks at the log when nobody tells it that something has changed."""
+LOOK_S = 10.0
+"""How often a screen is read anew though nothing has changed: words such as `12 s ago` have."""
 
 PLAIN = "ansi-dark"
 """The theme that leaves colours to the terminal; nothing else can be drawn without any."""
+
+
+class Changed(Message):
+    """Something is different in the log."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__()
+        self.live = live
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the latest counts."""
+        return isinstance(message, Changed)
 
 
 class UltraApp(App[None]):
@@ -84,6 +99,7 @@ class UltraApp(App[None]):
         self.failure: Exception | None = None
         runtime.warn = self.warn
         self._told: list[str] = []
+        self.following = Watch(runtime, self._seen)
 
     @property
     def page(self) -> Page | None:
@@ -92,11 +108,25 @@ class UltraApp(App[None]):
         return found if isinstance(found, Page) else None
 
     def on_mount(self) -> None:
-        """Begin at the first screen."""
+        """Begin at the first screen, and to follow the log."""
         self.switch_mode(PAGES[0].name)
+        self.following.start()
         self.set_interval(LOOK_S, self.action_look)
         for text in self._told:
             self.warn(text)
+
+    def on_unmount(self) -> None:
+        """Follow the log no more."""
+        self.following.close()
+
+    def on_changed(self, message: Changed) -> None:
+        """Tell the screen that is looked at."""
+        if self.page is not None and self.page.is_attached:
+            self.page.changed(message.live)
+
+    def _seen(self, live: Live) -> None:
+        """From the thread that follows the log."""
+        self.post_message(Changed(live))
 
     def warn(self, text: str) -> None:
         """Tell the user something in one line. May be called from any thread."""

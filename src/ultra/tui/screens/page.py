@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from ultra.core.errors import UltraError
+from ultra.core.live import Live
 from ultra.output.messages import problem_line
 from ultra.output.safe import visible
 from ultra.runtime.runtime import Runtime
@@ -65,7 +66,10 @@ class Page(Screen[None]):
         self.look()
 
     def look(self) -> None:
-        """Something may have changed: read what is shown anew. Called on the loop."""
+        """Read what is shown anew: the user came here, or wants it so. Called on the loop."""
+
+    def changed(self, live: Live) -> None:
+        """Something is different in the log; `live` is what is under way. Called on the loop."""
 
     def interrupt(self) -> bool:
         """Stop what this screen has under way; whether there was anything."""
@@ -93,6 +97,55 @@ class Page(Screen[None]):
     def action_leave_field(self) -> None:
         """Take the focus off a field, so that letters are keys again."""
         self.set_focus(None)
+
+
+class ReadingPage(Page, Generic[T]):
+    """A screen of figures: `read` gets them on a thread, `show` draws them on the loop.
+
+    While things happen it reads once a second at the most; what is asked for is read at once.
+    """
+
+    REST_S: ClassVar[float] = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = 0
+        self._resting = False
+        self._stale = False
+
+    def read(self) -> T:
+        """What is to be shown. Runs on a thread; raises `UltraError` for what is then told."""
+        raise NotImplementedError
+
+    def show(self, found: T) -> None:
+        """Draw it."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Read at once; what an earlier reading finds is not shown any more."""
+        self._stale, self._resting = False, True
+        self._asked += 1
+        self.run_worker(self._read(self._asked), group="reading")
+
+    def changed(self, live: Live) -> None:
+        """Read soon."""
+        if self._resting:
+            self._stale = True
+        else:
+            self.look()
+
+    async def _read(self, number: int) -> None:
+        found = await self.off_loop(self.read)
+        if number != self._asked or not self.is_attached:
+            return
+        if found is not None:
+            self.show(found)
+        self.set_timer(self.REST_S, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        if self._stale and self.is_current:
+            self.look()
 
 
 def _told(error: UltraError) -> Content:
