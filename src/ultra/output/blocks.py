@@ -14,6 +14,7 @@ from ultra.output.safe import visible
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
     from rich.markdown import Markdown
 
@@ -45,7 +46,7 @@ def inert_parser() -> "MarkdownIt":
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.disable(["reference", "link", "image", "autolink"])
-    parser.core.ruler.push("clean", lambda state: [_clean(token) for token in state.tokens])
+    parser.core.ruler.push("clean", _clean_all)
     return parser
 
 
@@ -99,6 +100,11 @@ def _bare_marks_as_words(text: str) -> str:
             place = token.map[0]
             lines[place] = _LAST_MARK.sub(r"\\\1\2", lines[place])
     return "\n".join(lines)
+
+
+def _clean_all(state: "StateCore") -> None:
+    for token in state.tokens:
+        _clean(token)
 
 
 def _clean(token: "Token") -> None:
