@@ -1,6 +1,6 @@
 # bash completion for ultra. Written by `ultra completions bash`; changes here are lost.
 
-_ultra_verbs='ask compare ab pick chat demo logs replay stats cache health tui budgets models aliases templates keys profiles init doctor completions'
+_ultra_verbs='ask compare ab pick chat demo logs replay stats cache health tui alerts budgets models aliases templates keys profiles init doctor completions'
 
 _ultra_verb() { # WORD: the verb it stands for, else `ask`
     REPLY=''
@@ -17,6 +17,7 @@ _ultra_verb() { # WORD: the verb it stands for, else `ask`
         cache) REPLY=cache ;;
         health) REPLY=health ;;
         tui) REPLY=tui ;;
+        alerts | alert) REPLY=alerts ;;
         budgets | budget) REPLY=budgets ;;
         models | model) REPLY=models ;;
         aliases | alias) REPLY=aliases ;;
@@ -47,6 +48,7 @@ _ultra_flags() { # COMMAND: its flags
         'logs list') REPLY='--run -n --count -q --query -m --model --cost-center --tag -r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs show') REPLY='-r --response -x --code --xl --json -P --profile --quiet --verbose --debug -h --help' ;;
         'logs path') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'logs audit') REPLY='-n --count --since --action --verify --json -P --profile --quiet --verbose --debug -h --help' ;;
         'replay') REPLY='-m --model --judge --criteria --allow-self-judge --expect --extract --since --tag --limit --seed --format --json --output --deadline --cost-center --max-cost --cache --no-cache --redact --allow-secrets -y --yes --dry-run --key -P --profile -q --quiet --verbose --debug -h --help' ;;
         'stats') REPLY='--rank --since --tag --cost-center --by --json -P --profile --quiet --verbose --debug -h --help' ;;
         'stats show') REPLY='--rank --since --tag --cost-center --by --json -P --profile --quiet --verbose --debug -h --help' ;;
@@ -58,6 +60,10 @@ _ultra_flags() { # COMMAND: its flags
         'health reset') REPLY='-a --all -P --profile --quiet --verbose --debug -h --help' ;;
         'health open') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'tui') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
+        'alerts') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'alerts list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'alerts check') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
+        'alerts test') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'budgets') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'budgets show') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'budgets set') REPLY='--per --mode --timezone -P --profile --quiet --verbose --debug -h --help' ;;
@@ -99,10 +105,11 @@ _ultra_commands() { # COMMAND: the commands under it
     REPLY=''
     case "$*" in
         'ab') REPLY='list run show' ;;
-        'logs') REPLY='list show path' ;;
+        'logs') REPLY='list show path audit' ;;
         'stats') REPLY='show' ;;
         'cache') REPLY='stats clear' ;;
         'health') REPLY='show reset open' ;;
+        'alerts') REPLY='list check test' ;;
         'budgets') REPLY='show set remove reconcile' ;;
         'models') REPLY='list' ;;
         'aliases') REPLY='list set remove' ;;
@@ -128,6 +135,7 @@ _ultra_words() { # COMMAND N: what completes its Nth argument
         'replay '*) REPLY='runs' ;;
         'health reset '0) REPLY='models' ;;
         'health open '0) REPLY='models' ;;
+        'alerts test '0) REPLY='free' ;;
         'budgets set '0) REPLY='free' ;;
         'budgets set '1) REPLY='free' ;;
         'budgets remove '0) REPLY='free' ;;
@@ -272,6 +280,10 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'logs list -P' | 'logs list --profile') REPLY='profiles' ;;
         'logs show -P' | 'logs show --profile') REPLY='profiles' ;;
         'logs path -P' | 'logs path --profile') REPLY='profiles' ;;
+        'logs audit -n' | 'logs audit --count') REPLY='free' ;;
+        'logs audit --since') REPLY='free' ;;
+        'logs audit --action') REPLY='free' ;;
+        'logs audit -P' | 'logs audit --profile') REPLY='profiles' ;;
         'replay -m' | 'replay --model') REPLY='models' ;;
         'replay --judge') REPLY='models' ;;
         'replay --criteria') REPLY='files' ;;
@@ -312,6 +324,10 @@ _ultra_value() { # COMMAND FLAG: what completes its value
         'health reset -P' | 'health reset --profile') REPLY='profiles' ;;
         'health open -P' | 'health open --profile') REPLY='profiles' ;;
         'tui -P' | 'tui --profile') REPLY='profiles' ;;
+        'alerts -P' | 'alerts --profile') REPLY='profiles' ;;
+        'alerts list -P' | 'alerts list --profile') REPLY='profiles' ;;
+        'alerts check -P' | 'alerts check --profile') REPLY='profiles' ;;
+        'alerts test -P' | 'alerts test --profile') REPLY='profiles' ;;
         'budgets -P' | 'budgets --profile') REPLY='profiles' ;;
         'budgets show -P' | 'budgets show --profile') REPLY='profiles' ;;
         'budgets set --per') REPLY='free' ;;

@@ -6,12 +6,16 @@ set -g __ultra_commands 'ab list' \
     'logs list' \
     'logs show' \
     'logs path' \
+    'logs audit' \
     'stats show' \
     'cache stats' \
     'cache clear' \
     'health show' \
     'health reset' \
     'health open' \
+    'alerts list' \
+    'alerts check' \
+    'alerts test' \
     'budgets show' \
     'budgets set' \
     'budgets remove' \
@@ -193,6 +197,12 @@ set -g __ultra_values 'ask -m' \
     'logs show --profile' \
     'logs path -P' \
     'logs path --profile' \
+    'logs audit -n' \
+    'logs audit --count' \
+    'logs audit --since' \
+    'logs audit --action' \
+    'logs audit -P' \
+    'logs audit --profile' \
     'replay -m' \
     'replay --model' \
     'replay --judge' \
@@ -246,6 +256,14 @@ set -g __ultra_values 'ask -m' \
     'health open --profile' \
     'tui -P' \
     'tui --profile' \
+    'alerts -P' \
+    'alerts --profile' \
+    'alerts list -P' \
+    'alerts list --profile' \
+    'alerts check -P' \
+    'alerts check --profile' \
+    'alerts test -P' \
+    'alerts test --profile' \
     'budgets -P' \
     'budgets --profile' \
     'budgets show -P' \
@@ -356,6 +374,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo health
         case tui
             echo tui
+        case alerts alert
+            echo alerts
         case budgets budget
             echo budgets
         case models model
@@ -434,6 +454,7 @@ complete -c ultra -n "__ultra_is ''" -a stats -d 'what models were asked for, wh
 complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
 complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
 complete -c ultra -n "__ultra_is ''" -a tui -d 'screens to leave open: providers, calls, cost, history, ask'
+complete -c ultra -n "__ultra_is ''" -a alerts -d 'what the profile\'s alerts see; who is told, once'
 complete -c ultra -n "__ultra_is ''" -a budgets -d 'what may be spent, what is spent, what is left'
 complete -c ultra -n "__ultra_is ''" -a models -d 'the models on offer, with protocol, price and window'
 complete -c ultra -n "__ultra_is ''" -a aliases -d 'short names for models'
@@ -651,6 +672,7 @@ complete -c ultra -n "__ultra_is 'demo'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'logs'" -a list
 complete -c ultra -n "__ultra_is 'logs'" -a show
 complete -c ultra -n "__ultra_is 'logs'" -a path
+complete -c ultra -n "__ultra_is 'logs'" -a audit
 complete -c ultra -n "__ultra_is 'logs'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'logs'" -l run -x -a '(__ultra_offer runs)' -d 'the same as a flag'
 complete -c ultra -n "__ultra_is 'logs'" -s n -l count -x -d 'how many runs, 0 for all'
@@ -698,6 +720,16 @@ complete -c ultra -n "__ultra_is 'logs path'" -l quiet -d 'only warnings and err
 complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs audit'" -s n -l count -x -d 'how many entries, 0 for all'
+complete -c ultra -n "__ultra_is 'logs audit'" -l since -x -d 'from then on: `30d`, `yesterday`, a date, a time'
+complete -c ultra -n "__ultra_is 'logs audit'" -l action -x -d 'only what was done so: `key.set`, or `key` for all of keys; repeat'
+complete -c ultra -n "__ultra_is 'logs audit'" -l verify -d 'add up all digests; exit 1 where they do not hold'
+complete -c ultra -n "__ultra_is 'logs audit'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'logs audit'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs audit'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs audit'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs audit'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs audit'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'replay'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'replay'" -s m -l model -x -a '(__ultra_offer models)' -d 'whom the prompts are sent to: one model, alias or ensemble'
 complete -c ultra -n "__ultra_is 'replay'" -l judge -x -a '(__ultra_offer models)' -d 'model that judges; repeat'
@@ -812,6 +844,32 @@ complete -c ultra -n "__ultra_is 'tui'" -l quiet -d 'only warnings and errors on
 complete -c ultra -n "__ultra_is 'tui'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'tui'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'tui'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'alerts'" -a list
+complete -c ultra -n "__ultra_is 'alerts'" -a check
+complete -c ultra -n "__ultra_is 'alerts'" -a test
+complete -c ultra -n "__ultra_is 'alerts'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'alerts'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'alerts'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'alerts'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'alerts'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'alerts'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'alerts list'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'alerts list'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'alerts list'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'alerts list'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'alerts list'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'alerts list'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'alerts check'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'alerts check'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'alerts check'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'alerts check'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'alerts check'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'alerts check'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'alerts test'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'alerts test'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'alerts test'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'alerts test'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'alerts test'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'budgets'" -a show
 complete -c ultra -n "__ultra_is 'budgets'" -a set
 complete -c ultra -n "__ultra_is 'budgets'" -a remove

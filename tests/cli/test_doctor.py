@@ -60,8 +60,8 @@ def test_a_machine_on_which_all_is_well(cli: Cli, server: Loopback) -> None:
     assert said.code == 0
     heads = [line for line in said.out.splitlines() if line and not line.startswith(" ")]
     assert heads[:-1] == [
-        *("ultra", "profile", "keys", "hosts", "clock", "database", "terminal", "completions"),
-        *("libraries", "prices"),
+        *("ultra", "profile", "keys", "hosts", "clock", "database", "audit", "terminal"),
+        *("completions", "libraries", "prices"),
     ]
     assert "lab: from `env:LAB_KEY`" in said.out
     assert "accepted" in said.out

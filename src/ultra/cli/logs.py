@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 from msgspec import Struct
 
-from ultra.cli import options
+from ultra.cli import logs_audit, options
 from ultra.cli.nouns import Here, Under, noun, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.records import RunDocument, RunSummary
@@ -21,6 +21,7 @@ app = noun(
     "ultra logs -x 4f7k > fix.py       the first code block of an answer",
     "ultra logs --json -n 0 -m smart   every run of a model as JSON",
     "ultra logs --tag job=nightly      runs marked so; `--cost-center` too",
+    "ultra logs audit                  who changed keys, budgets, trust and profiles",
 )
 
 Block = Literal["first", "last"]
@@ -141,6 +142,9 @@ def path(ctx: typer.Context) -> None:
     """Print where the SQLite file is; deleting it deletes the log."""
     here = session(ctx)
     here.streams.write(f"{here.runtime.paths.database}\n")
+
+
+app.command("audit", cls=Under, epilog=shown(*logs_audit.EXAMPLES))(logs_audit.audit)
 
 
 def _block(first: bool, last: bool) -> Block | None:

@@ -1,16 +1,51 @@
 """Writes down who changed what."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ultra.config.discover import shipped_dir
 from ultra.config.facts import digest
 from ultra.config.files import read_regular
-from ultra.core.audit import Action, Author, Deed, Fact
-from ultra.core.errors import ConfigError, StoreError
-from ultra.core.text import one_line
+from ultra.core.audit import ACTIONS, Action, Author, Deed, Entry, Fact, Proof
+from ultra.core.errors import ConfigError, StoreError, UsageError
+from ultra.core.text import did_you_mean, one_line
 from ultra.runtime.runtime import Runtime
+
+
+def found(
+    runtime: Runtime, *, count: int, since: str | None, actions: Sequence[str]
+) -> list[Entry]:
+    """Entries of the trail, newest first; `count` 0 is all.
+
+    `actions` are words such as `key.set`, or `key` for all of keys. Raises `UsageError` for a
+    moment or a word that is none, `StoreError`.
+    """
+    from ultra.core.moments import span_between
+    from ultra.store.audit import entries
+
+    begin = span_between(since, None, "", runtime.clock.time()).begin if since else None
+    wanted = [word for action in actions for word in _words(action)]
+    return entries(runtime.paths.database, limit=count, actions=wanted, begin=begin)
+
+
+def proof(runtime: Runtime) -> Proof:
+    """Whether the trail holds together. Raises `StoreError`."""
+    from ultra.store.audit import verify
+
+    return verify(runtime.paths.database)
+
+
+def _words(action: str) -> list[str]:
+    """The actions that a word stands for. Raises `UsageError` for one that is none."""
+    wanted = [word for word in ACTIONS if action in (word, word.partition(".")[0])]
+    if not wanted:
+        known = [*ACTIONS, *dict.fromkeys(word.partition(".")[0] for word in ACTIONS)]
+        raise UsageError(
+            f"`--action {one_line(action, 60)}` is not known",
+            hint=did_you_mean(action, known) or f"one of: {', '.join(ACTIONS)}",
+        )
+    return wanted
 
 
 def note(runtime: Runtime, action: Action, subject: str, *, once: str = "", **detail: Fact) -> None:

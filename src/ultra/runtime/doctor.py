@@ -30,6 +30,7 @@ def examine(
         *guarded("keys", lambda: _outside(runtime, probe=probe)),
         *guarded("database", lambda: files.folders(runtime)),
         *guarded("database", lambda: files.database(runtime)),
+        *guarded("audit", lambda: files.audit(runtime)),
         *guarded("terminal", lambda: surroundings.terminal(streams, environ)),
         *guarded("completions", lambda: surroundings.completions(environ, script)),
         *guarded("libraries", surroundings.libraries),

@@ -25,7 +25,7 @@ class Goal(Struct, frozen=True):
     def words(self) -> str:
         """The goal as the audit trail names it."""
         name = f"{self.provider}:{self.model}" if self.model else self.provider
-        return f"{name} at {without_credentials(self.base_url)}"
+        return f"{name} at {without_credentials(self.base_url)}" if self.base_url else name
 
 
 def reset(place: Place, goals: Sequence[Goal] | None, now: float, author: Author) -> int:

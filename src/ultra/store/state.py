@@ -64,7 +64,7 @@ def file_state(path: Path) -> FileState | None:
         path.parent.stat().st_mode & 0o777,
         _writable(path) and _writable(path.parent),
         network_filesystem(path),
-        tuple(name for name in beside if not name.endswith(".lock")),
+        tuple(name for name in beside if not name.endswith((".lock", ".audit", ".audit.new"))),
     )
 
 

@@ -5,8 +5,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from ultra.core.errors import StoreError
 from ultra.core.health import Finding
+from ultra.output.audit import proof_lines
+from ultra.runtime.auditing import proof
 from ultra.runtime.checkup.findings import ok, problem, warning
 from ultra.runtime.runtime import Runtime
 from ultra.store.schema import MIGRATIONS
@@ -53,6 +57,25 @@ def database(runtime: Runtime) -> Iterator[Finding]:
         return
     if held is not None:
         yield from _inside(held)
+
+
+def audit(runtime: Runtime) -> Iterator[Finding]:
+    """Whether the audit trail is as it was written."""
+    found = proof(runtime)
+    *wrong, held = proof_lines(msgspec.structs.replace(found, gaps=()))
+    for line in wrong:
+        if found.broken is not None:
+            yield problem("audit", line, "somebody changed it: `ultra logs audit` shows it all")
+        else:
+            yield warning(
+                "audit",
+                line,
+                "entries were taken out, the log was replaced, or a change was cut off by a crash;"
+                " the next change puts that on record",
+            )
+    yield ok("audit", held)
+    for number in found.gaps:
+        yield ok("audit", f"entry {number} says that entries before it were gone")
 
 
 def _outside(path: Path, found: FileState) -> Iterator[Finding]:
