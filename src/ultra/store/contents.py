@@ -6,7 +6,7 @@ stored once.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -30,8 +30,26 @@ def take_apart(messages: tuple[Message, ...]) -> Contents:
     blobs: dict[str, bytes] = {}
     texts = [_written(message, blobs) for message in messages]
     keys = [_digest(text.encode()) for text in texts]
+    key, listing = listed(keys)
+    return Contents(key, listing, dict(zip(keys, texts, strict=True)), blobs)
+
+
+def listed(keys: Sequence[str]) -> tuple[str, str]:
+    """The hash of a prompt and the list of its messages, by theirs."""
     listing = to_json(keys)
-    return Contents(_digest(listing.encode()), listing, dict(zip(keys, texts, strict=True)), blobs)
+    return _digest(listing.encode()), listing
+
+
+def changed(content: str, change: Callable[[str], str]) -> tuple[str, str]:
+    """A message with its words changed, as its new hash and its JSON.
+
+    Words are its texts, and the names and addresses of what is attached.
+    """
+    record = json.loads(content)
+    for part in record["parts"]:
+        part.update({name: change(part[name]) for name in ("text", "name", "url") if name in part})
+    text = storable(to_json(record))
+    return _digest(text.encode()), text
 
 
 def put_together(content: str, blob: Callable[[str], bytes]) -> Message:

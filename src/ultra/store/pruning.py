@@ -15,18 +15,16 @@ from ultra.core.audit import Deed
 from ultra.core.care import Doomed, Gone
 from ultra.store.audit import append
 from ultra.store.bulk import flat, slots
-from ultra.store.database import Place, error_code
+from ultra.store.database import Place
 from ultra.store.garbage import collect, unused_size
 from ultra.store.owner import myself
 from ultra.store.reading import reading
+from ultra.store.search_index import renew, take_out
 from ultra.store.sweep import sweep
 from ultra.store.tending import Tell, Tender, copies, tending
 
 PAGE = 5_000
 """Runs that are looked up at once."""
-
-DAMAGED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CORRUPT)
-"""What FTS5 says when its own tables are not as it left them."""
 
 
 class Old(Struct, frozen=True):
@@ -73,11 +71,6 @@ _NEXT = f"""
 SELECT r.run_id, r.started_at, r.id FROM runs r
 WHERE {_DOOMED} AND (r.started_at, r.id) > (:since, :row)
 ORDER BY r.started_at, r.id LIMIT {PAGE}"""  # noqa: S608  (constants)
-
-_UNINDEX = """
-INSERT INTO runs_fts (runs_fts, rowid, prompt, answer)
-SELECT 'delete', t.id, t.prompt, t.answer FROM v_texts t JOIN runs r ON r.id = t.id
-WHERE r.indexed AND r.run_id IN ({slots})"""
 
 _FIGURES_OF = """
 DELETE FROM call_totals WHERE (started_at, call_id) IN
@@ -180,21 +173,9 @@ class _Removal:
         self.calls += self._connection.execute(_CALLS.format(which=wanted), ids).fetchone()[0]
         if figures:
             self.figures += self._connection.execute(_FIGURES_OF.format(slots=wanted), ids).rowcount
-        self._unindex(wanted, ids)
+        self.damaged |= not take_out(self._connection, ids)
         self._connection.execute(f"DELETE FROM runs WHERE run_id IN ({wanted})", ids)  # noqa: S608
         self.runs += len(found)
-
-    def _unindex(self, wanted: str, ids: Sequence[str]) -> None:
-        """Take the words out of the search index; a damaged one is made anew at the end."""
-        self._connection.execute("SAVEPOINT words")
-        try:
-            self._connection.execute(_UNINDEX.format(slots=wanted), ids)
-        except sqlite3.DatabaseError as error:
-            if error_code(error) not in DAMAGED or not self._connection.in_transaction:
-                raise
-            self._connection.execute("ROLLBACK TO words")
-            self.damaged = True
-        self._connection.execute("RELEASE words")
 
 
 def _removed(
@@ -209,7 +190,8 @@ def _removed(
     try:
         work(removal)
         if removal.damaged:
-            renew_index(tender)
+            with tender.slice():
+                renew(tender.connection)
         collect(tender)
         tender.forget_words()
     finally:
@@ -226,25 +208,6 @@ def _removed(
         copies=copies(path),
         lingering=not settled,
     )
-
-
-def renew_index(tender: Tender) -> None:
-    """Make the search index anew, of the runs that are in it.
-
-    It is emptied by hand first, to what FTS5 makes of a new one: a damaged one it may not open.
-    """
-    with tender.slice():
-        for table in ("data", "idx", "docsize"):
-            tender.connection.execute(f"DELETE FROM runs_fts_{table}")  # noqa: S608  (constants)
-        tender.connection.execute(
-            "INSERT INTO runs_fts_data VALUES (1, x''), (10, x'00000000000000')"
-        )
-        tender.connection.execute("INSERT INTO runs_fts (runs_fts) VALUES ('rebuild')")
-        tender.connection.execute(
-            "INSERT INTO runs_fts (runs_fts, rowid, prompt, answer)"
-            " SELECT 'delete', t.id, t.prompt, t.answer FROM v_texts t JOIN runs r ON r.id = t.id"
-            " WHERE NOT r.indexed"
-        )
 
 
 def _prune(tender: Tender, old: Old, work: _Removal, tell: Tell | None, *, figures: bool) -> None:
