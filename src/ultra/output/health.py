@@ -65,6 +65,14 @@ def render_health(report: HealthReport, *, streams: Streams) -> list[str]:
     ]
 
 
+def endpoint_lines(one: EndpointHealth, now: float) -> list[str]:
+    """All that is to be said of one endpoint, a line each: where it is, its key, how it fares."""
+    where = [] if one.simulated else [one.base_url, _key(one), *_check(one, now)]
+    names = [_name(one, 1_000), one.standing]
+    told = [cell("  ".join(part for part in parts if part)) for parts in (names, where)]
+    return [line for line in (*told, *_details(one, now, _Plan(None, 0, 0, ()))) if line]
+
+
 def _plan(report: HealthReport, width: int | None) -> _Plan:
     word = max((cell_width(one.standing) for one in report.endpoints), default=2)
     name = max((cell_width(_name(one)) for one in report.endpoints), default=0)

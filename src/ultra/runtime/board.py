@@ -41,6 +41,13 @@ class Board(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class Spent(Struct, frozen=True):
+    """What real calls since midnight here are known to have cost, and how many have no price."""
+
+    known_nano: int = 0
+    unpriced: int = 0
+
+
 class Keyring:
     """The keys of the profile's providers, looked for once: a keyring takes a tenth of a second."""
 
@@ -56,6 +63,17 @@ class Keyring:
         if self._found is None:
             self._found = asyncio.run(keys_of(runtime, commands=False))
         return self._found
+
+
+def spent_today(runtime: Runtime) -> Spent:
+    """Nothing simulated is in it. Raises `StoreError`."""
+    with reading(runtime.paths.database) as connection:
+        span = Span(_midnight(runtime.clock.time()))
+        found = sums(connection, span, Filter(simulated=False)) if connection else []
+    return Spent(
+        sum(group.totals.known_nano for group in found),
+        sum(group.totals.unpriced for group in found),
+    )
 
 
 def board(runtime: Runtime, keyring: Keyring) -> Board:
@@ -82,8 +100,7 @@ def _places(runtime: Runtime, report: HealthReport) -> list[Place]:
     with reading(runtime.paths.database) as connection:
         if connection is None:
             return [Place(one) for one in report.endpoints]
-        midnight = begins(window_at("day", now, None), None)
-        found = sums(connection, Span(midnight), Filter(), ("model",))
+        found = sums(connection, Span(_midnight(now)), Filter(), ("model",))
         today = {(group.key[0], group.simulated): group.totals for group in found}
         places = []
         for one in report.endpoints:
@@ -91,3 +108,7 @@ def _places(runtime: Runtime, report: HealthReport) -> list[Place]:
             spent = today.get((f"{one.provider}:{one.model}", one.simulated))
             places.append(Place(one, tuple(first), tuple(whole), spent))
         return places
+
+
+def _midnight(now: float) -> float:
+    return begins(window_at("day", now, None), None)

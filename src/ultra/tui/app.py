@@ -122,6 +122,7 @@ class UltraApp(App[None]):
     def on_changed(self, message: Changed) -> None:
         """Tell the screen that is looked at."""
         if self.page is not None and self.page.is_attached:
+            self.page.top.reader.soon()
             self.page.changed(message.live)
 
     def _seen(self, live: Live) -> None:
@@ -154,9 +155,11 @@ class UltraApp(App[None]):
             self.push_screen(Help(list(self.screen.active_bindings.values()), self))
 
     def action_look(self) -> None:
-        """Read anew what the screen shows."""
+        """Read anew what the screen shows, and the profile if something was wrong with it."""
+        if self.trouble is not None:
+            self.profile, self.trouble = _profile(self.runtime)
         if self.page is not None and self.page.is_attached:
-            self.page.look()
+            self.page.resume()
 
     def action_dark(self) -> None:
         """Go from dark to light, and back."""

@@ -16,6 +16,7 @@ from ultra.core.live import Live
 from ultra.output.messages import problem_line
 from ultra.output.safe import visible
 from ultra.runtime.runtime import Runtime
+from ultra.tui.reader import Reader
 from ultra.tui.widgets.top import Top
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Page(Screen[None]):
         return cast("UltraApp", self.app)
 
     @property
+    def top(self) -> Top:
+        """The header."""
+        return self.query_one(Top)
+
+    @property
     def runtime(self) -> Runtime:
         """The runtime of the app."""
         return self.ultra.runtime
@@ -63,6 +69,11 @@ class Page(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Show what holds now."""
+        self.resume()
+
+    def resume(self) -> None:
+        """Read all that the screen shows, header and all."""
+        self.top.reader.now()
         self.look()
 
     def look(self) -> None:
@@ -100,18 +111,11 @@ class Page(Screen[None]):
 
 
 class ReadingPage(Page, Generic[T]):
-    """A screen of figures: `read` gets them on a thread, `show` draws them on the loop.
-
-    While things happen it reads once a second at the most; what is asked for is read at once.
-    """
-
-    REST_S: ClassVar[float] = 1.0
+    """A screen of figures: `read` gets them on a thread, `show` draws them on the loop."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked = 0
-        self._resting = False
-        self._stale = False
+        self._reader = Reader(self, self.read, self._showing, self.complain)
 
     def read(self) -> T:
         """What is to be shown. Runs on a thread; raises `UltraError` for what is then told."""
@@ -122,30 +126,16 @@ class ReadingPage(Page, Generic[T]):
         raise NotImplementedError
 
     def look(self) -> None:
-        """Read at once; what an earlier reading finds is not shown any more."""
-        self._stale, self._resting = False, True
-        self._asked += 1
-        self.run_worker(self._read(self._asked), group="reading")
+        """Read at once."""
+        self._reader.now()
 
     def changed(self, live: Live) -> None:
         """Read soon."""
-        if self._resting:
-            self._stale = True
-        else:
-            self.look()
+        self._reader.soon()
 
-    async def _read(self, number: int) -> None:
-        found = await self.off_loop(self.read)
-        if number != self._asked or not self.is_attached:
-            return
-        if found is not None:
-            self.show(found)
-        self.set_timer(self.REST_S, self._rested)
-
-    def _rested(self) -> None:
-        self._resting = False
-        if self._stale and self.is_current:
-            self.look()
+    def _showing(self, found: T) -> None:
+        self.complain(self.ultra.trouble)
+        self.show(found)
 
 
 def _told(error: UltraError) -> Content:

@@ -7,8 +7,12 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from ultra.core.errors import UltraError
 from ultra.core.profile import Profile
+from ultra.output.figures import lower_bound
 from ultra.output.safe import cell
+from ultra.runtime.board import Spent, spent_today
+from ultra.tui.reader import Reader
 
 if TYPE_CHECKING:
     from ultra.tui.app import UltraApp
@@ -42,17 +46,29 @@ class Top(Horizontal):
             yield Tab(place, page.name, page.title, here=here)
         yield Static(id="facts", markup=False)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader = Reader(self, self._read, self._show, self._fail)
+
     def on_mount(self) -> None:
         """Say whose profile it is."""
-        self.tell("")
+        self._tell("")
 
-    def tell(self, spent: str) -> None:
-        """Show what was spent today beside the profile; empty while it is not known."""
+    def _read(self) -> Spent:
+        return spent_today(cast("UltraApp", self.app).runtime)
+
+    def _show(self, spent: Spent) -> None:
+        self._tell(
+            f"today {lower_bound(None if spent.unpriced else spent.known_nano, spent.known_nano)}"
+        )
+
+    def _fail(self, error: UltraError) -> None:
+        self._tell("")  # the screen below says what is the matter with the log
+
+    def _tell(self, spent: str) -> None:
         profile = cast("UltraApp", self.app).profile
         parts = ["no profile"] if profile is None else _facts(profile)
-        if spent:
-            parts.append(f"today {spent}")
-        self.query_one("#facts", Static).update(Content("  ".join(parts)))
+        self.query_one("#facts", Static).update(Content("  ".join([spent, *parts]).lstrip()))
 
 
 def _facts(profile: Profile) -> list[str]:
@@ -60,4 +76,4 @@ def _facts(profile: Profile) -> list[str]:
     named = [cell(profile.name, 24)]
     if profile.environment != profile.name:
         named.append(profile.environment)
-    return [*named, *(["simulated"] if simulated else [])]
+    return [*(["simulated"] if simulated else []), *named]
