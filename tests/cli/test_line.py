@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.budgets import CENT, Process, attempt_of, run_of
 from ultra.cli.line import line
-from ultra.store.glance import Glance
+from ultra.core.glance import Glance
 
 NOTHING = Glance(0, 0, None, None, [], [])
 

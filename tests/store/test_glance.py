@@ -7,8 +7,9 @@ import pytest
 
 from tests.support.budgets import CENT, NOON, Process, attempt_of, run_of
 from ultra.core.budget import Limit
+from ultra.core.glance import Glance
 from ultra.core.windows import begins, window_at
-from ultra.store.glance import Glance, glance
+from ultra.store.glance import glance
 
 DAY = 86_400.0
 

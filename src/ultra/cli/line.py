@@ -6,10 +6,8 @@ It never disturbs a prompt: whatever fails leaves it empty, and only the exit co
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ultra.store.glance import Glance
+from ultra.core.glance import Glance
 
 _RED, _YELLOW, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[0m"
 _MOST = 3
@@ -37,7 +35,7 @@ def show(environ: Mapping[str, str], *, colour: bool) -> int:
     return 0
 
 
-def line(seen: "Glance", *, colour: bool = False) -> str:
+def line(seen: Glance, *, colour: bool = False) -> str:
     """`$0.42 today · $4.58 left · openai down`; a `+` where more was spent than is known."""
     parts = [f"{_money(seen.spent_nano)}{'+' if seen.unpriced else ''} today"]
     if seen.left_nano is not None and seen.limit_nano is not None:

@@ -7,8 +7,8 @@ longer to load than all of this.
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
+from ultra.core.glance import Glance
 from ultra.core.windows import begins, window_at, zone_known
 from ultra.store.opening import open_to_read
 
@@ -39,30 +39,21 @@ WHERE base_url != '' AND (state = 'forced_open'
 GROUP BY provider ORDER BY provider"""
 
 
-class Glance(NamedTuple):
-    """Today's known spend and the tries whose price nobody knows; money in nano-dollars.
-
-    `left_nano` is what the tightest budget has left, negative once it is overdrawn, of
-    `limit_nano`; both None without a budget. `down` are providers with an open breaker, `refused`
-    those whose key or account was refused.
-    """
-
-    spent_nano: int
-    unpriced: int
-    left_nano: int | None
-    limit_nano: int | None
-    down: list[str]
-    refused: list[str]
-
-
 def glance(path: Path, now: float) -> Glance | None:
     """What the log says at `now`, in UTC seconds since the epoch; None when there is none.
 
-    Days are the machine's own but for budgets that name a zone. Raises `sqlite3.Error` and
-    `OSError` when it cannot be read.
+    Days are the machine's own but for budgets that name a zone. Raises `OSError` when it cannot be
+    read.
     """
     if not path.exists() or not path.stat().st_size:
         return None
+    try:
+        return _read(path, now)
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
+
+
+def _read(path: Path, now: float) -> Glance:
     with closing(open_to_read(path, BUSY_S)) as connection:
         today = begins(window_at("day", now, None), None)
         spent, unpriced = connection.execute(_SPENT, (today,)).fetchone()
