@@ -89,10 +89,15 @@ def asking(attempt: AttemptRecord, run: RunRecord) -> Admit:
 
 def ending(attempt: AttemptRecord, nano: int | None, **fields: Any) -> Close:
     """The end of an attempt."""
-    told: dict[str, Any] = {"status": "ok", "cost_nano": nano, "charged_nano": nano, **fields}
-    return Close(
-        attempt.attempt_id, AttemptResult(ended_at=NOON, duration_s=1.0, **told), True, attempt
-    )
+    told: dict[str, Any] = {
+        "status": "ok",
+        "ended_at": NOON,
+        "duration_s": 1.0,
+        "cost_nano": nano,
+        "charged_nano": nano,
+        **fields,
+    }
+    return Close(attempt.attempt_id, AttemptResult(**told), True, attempt)
 
 
 def run_of(run_id: str = "run000000001", **fields: Any) -> RunRecord:

@@ -95,6 +95,8 @@ def run_ab(session: Session, name: str, given: Given, terms: Terms) -> int:
     session.runtime.close()
     hand_over_report(session, carried.report, terms)
     _tell(session, carried)
+    if carried.interrupted is None:
+        session.runtime.alert()
     return code_of_ab(carried)
 
 

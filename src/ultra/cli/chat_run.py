@@ -142,6 +142,8 @@ class Chat:
         answer = result.outcome.answer
         if answer is not None and answer.ok:
             self._turns = (*self._turns, said("user", words), said("assistant", answer.text))
+        if not result.interrupted:
+            session.runtime.alert()
 
     def _model(self, name: str) -> bool:
         if not name:

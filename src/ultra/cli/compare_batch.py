@@ -211,6 +211,8 @@ def _carry_out(
     )
     _deliver(session, result, wanted)
     _tell(session, result, wanted)
+    if interrupted is None:
+        session.runtime.alert()
     return code_of_batch(result, allow_partial=wanted.allow_partial)
 
 

@@ -64,6 +64,8 @@ def _carry_out(
     document = report(session.runtime, job, runner, skipped, interrupted)
     _deliver(session, document, terms)
     _tell(session, document, runner)
+    if interrupted is None:
+        session.runtime.alert()
     return code_of_runner(runner, interrupted, prompts=document.prompts)
 
 

@@ -136,6 +136,8 @@ def carry_out(
     tell_costs(session, result, wanted=terms.usage)
     tell_notes(session, result)
     session.runtime.close()
+    if result.interrupted is None:
+        session.runtime.alert()
     return result
 
 

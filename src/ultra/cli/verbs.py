@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     ),
     "health": Verb("health", "which endpoints can be used, and how they fared lately", "Look back"),
     "tui": Verb("tui", "screens to leave open: providers, calls, cost, history, ask", "Look back"),
+    "alerts": Verb("alerts", "what the profile's alerts see; who is told, once", "Look back"),
     "budgets": Verb("budgets", "what may be spent, what is spent, what is left", "Look back"),
     "models": Verb("models", "the models on offer, with protocol, price and window", "Set up"),
     "aliases": Verb("aliases", "short names for models", "Set up"),
@@ -59,6 +60,7 @@ PLANNED = frozenset(
 
 SINGULARS = {
     "log": "logs",
+    "alert": "alerts",
     "budget": "budgets",
     "model": "models",
     "alias": "aliases",

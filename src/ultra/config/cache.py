@@ -1,8 +1,9 @@
 """Keeps a checked profile so that the next run neither imports YAML (14 ms) nor walks it.
 
 An entry is found by what was chosen and by what would read it (this ultra, this catalog); it
-counts only while every fact that it was made of still holds. It never holds a secret: a profile
-says where keys are, and the facts say which variables are set.
+counts only while every fact that it was made of still holds. It never holds a key: a profile says
+where keys are, and the facts say which variables are set. A secret that the user wrote into the
+profile itself, such as the URL of a webhook, is in it, and only the user can read it.
 """
 
 import os

@@ -25,6 +25,7 @@ from ultra.config.dump import dollars, to_yaml
 from ultra.config.facts import Witness
 from ultra.config.files import read_regular, shown, write_private
 from ultra.config.paths import Paths
+from ultra.config.resolve_alerts import shown_alert
 from ultra.config.trust import Standing, grants, standing
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
@@ -153,6 +154,7 @@ def show(profile: Profile) -> str:
         "budget": _budget(profile.budget),
         "cache": _changed(profile.cache, CacheRules()),
         "guardrails": _changed(profile.guardrails, GuardRules()),
+        "alerts": {rule.name: shown_alert(rule) for rule in profile.alerts},
         "timers": _changed(profile.timers, Timers()),
         "confirm_usd": profile.confirm_usd,
     }

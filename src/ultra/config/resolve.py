@@ -8,10 +8,12 @@ import msgspec
 from ultra.config.documents import Document
 from ultra.config.endpoints import Lookup, Providers
 from ultra.config.reader import KeyPath
+from ultra.config.resolve_alerts import alert
 from ultra.config.resolve_ensembles import check_ensemble, method_of, row_of
 from ultra.config.resolve_providers import apply_timers, check_options, resolve_provider
 from ultra.config.resolve_routes import route_rules
 from ultra.config.schema import EnsembleSpec, ModelSpec, PriceSpec, ProfileSpec
+from ultra.core.alerts import Rule
 from ultra.core.budget import RUN, Limit, Period
 from ultra.core.catalog import Catalog
 from ultra.core.cost import FREE, Price, Rate
@@ -104,6 +106,7 @@ class _Resolver:
             budget=self._budget(name),
             cache=_filled(CacheRules(), spec.cache),
             guardrails=_filled(GuardRules(), spec.guardrails),
+            alerts=self._alerts(),
             warnings=tuple(self._found.warnings),
         )
 
@@ -309,6 +312,16 @@ class _Resolver:
         )
         limits = (Limit(scope, period, usd, mode) for scope, period, usd in own if usd is not None)
         return BudgetRules(tuple(limits), spec.cost_center or "")
+
+    def _alerts(self) -> tuple[Rule, ...]:
+        guard = self._spec.guardrails
+        local = bool(guard and guard.local_only)
+        found = [
+            alert(self._found, name, spec, local_only=local)
+            for name, spec in self._spec.alerts.items()
+            if spec is not None
+        ]
+        return tuple(rule for rule in found if rule is not None)
 
     def _try(self, path: KeyPath, make: Callable[[], Target | None]) -> Target | None:
         try:

@@ -267,6 +267,63 @@ class GuardrailsSpec(_Checked, frozen=True):
     providers: Annotated[tuple[Name, ...], Meta(min_length=1)] | None = None
 
 
+class AlertSpec(_Checked, frozen=True):
+    """When somebody is told, and how: one condition, and a command or a webhook."""
+
+    spend_usd: Dollars | None = None
+    per: Literal["day", "week", "month"] | None = None
+    budget_share: Annotated[float, Meta(gt=0, le=10, description="0.8 is 80%")] | None = None
+    error_rate: Annotated[float, Meta(gt=0, le=1, description="0.2 is 20%")] | None = None
+    p95_s: Seconds | None = None
+    p95_first_token_s: Seconds | None = None
+    breaker_open: bool | None = None
+    scope: (
+        Annotated[
+            str,
+            Meta(
+                max_length=256,
+                description="all, or profile:, cost_center:, provider:, tag: with a name",
+            ),
+        ]
+        | None
+    ) = None
+    window_s: Seconds | None = None
+    min_calls: Count | None = None
+    command: (
+        Annotated[str, Meta(min_length=1, max_length=4096, extra={"secret": True})]
+        | Annotated[
+            tuple[Annotated[str, Meta(max_length=4096, extra={"secret": True})], ...],
+            Meta(min_length=1),
+        ]
+        | None
+    ) = None
+    webhook: (
+        Annotated[
+            str,
+            Meta(max_length=2048, extra={"secret": True}, description="A URL, or env:NAME"),
+        ]
+        | None
+    ) = None
+    key: (
+        Annotated[
+            str,
+            Meta(
+                max_length=4096,
+                extra={"secret": True},
+                description="env:NAME, keyring:NAME, command:... or file:PATH",
+            ),
+        ]
+        | None
+    ) = None
+    header: (
+        Annotated[
+            str,
+            Meta(pattern=r"^[A-Za-z0-9-]+$", extra={"why": "a header has letters, digits, `-`"}),
+        ]
+        | None
+    ) = None
+
+
 class ProfileSpec(_Checked, frozen=True):
     """A profile of ultra: providers and models by the names that you give them."""
 
@@ -287,6 +344,7 @@ class ProfileSpec(_Checked, frozen=True):
     budget: BudgetSpec | None = None
     cache: CacheSpec | None = None
     guardrails: GuardrailsSpec | None = None
+    alerts: dict[Name, AlertSpec | None] = field(default_factory=dict)
     timers: TimersSpec | None = None
     confirm_usd: Annotated[float, Meta(ge=0, le=1_000_000, description="US dollars")] | None = None
 
@@ -321,7 +379,7 @@ class Preferences(_Checked, frozen=True):
 NAMED = ("models", "ensembles", "routes")
 """The sections that share one namespace."""
 
-BY_NAME = ("providers", "models", "groups", "ensembles", "routes")
+BY_NAME = ("providers", "models", "groups", "ensembles", "routes", "alerts")
 """The sections whose entries `extends` replaces one by one, each whole."""
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from ultra.core.alerts import Rule
 from ultra.core.budget import Limit
 from ultra.core.errors import UsageError
 from ultra.core.hosts import url_is_loopback
@@ -90,6 +91,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     budget: BudgetRules = BudgetRules()
     cache: CacheRules = CacheRules()
     guardrails: GuardRules = GuardRules()
+    alerts: tuple[Rule, ...] = ()
 
     @property
     def names(self) -> list[str]:

@@ -285,6 +285,13 @@ class Runtime:
 
         return Guard(rule or self.profile.guardrails.secrets)
 
+    def alert(self) -> None:
+        """Tell of what the profile's alerts have seen crossed; call it once the answer is out."""
+        if self.profile.alerts:
+            from ultra.runtime.alerts import after_run
+
+            after_run(self)
+
     def close(self) -> None:
         """Write what is left of the log and let go of it."""
         if "ledger" not in vars(self):

@@ -36,18 +36,9 @@ class Book:
         """Every limit of the store, then those of a profile, with how far each is used."""
         with reading(self._path) as opened:
             # A log of an older ultra holds no limits; the next run brings it up to date.
-            connection = opened if opened and _current(opened) else None
-            stored = stored_limits(connection) if connection else ()
-            zones = {(limit.scope, limit.period): limit.timezone for limit in stored}
-            named: list[tuple[Limit, Source]] = [(limit, "store") for limit in stored]
-            named += [(limit, "profile") for limit in profile]
-            if connection is None:
-                return [Gauge(limit, source) for limit, source in named]
-            windows = Windows(connection, self._now())
-            return [
-                _gauge(windows, limit, source, zones.get((limit.scope, limit.period), ""))
-                for limit, source in named
-            ]
+            if opened is None or not _current(opened):
+                return [Gauge(limit, "profile") for limit in profile]
+            return gauges_in(opened, profile, self._now())
 
     def set(self, limit: Limit) -> Gauge:
         """Set a limit, in place of the one of its scope and period; how far it is used already.
@@ -140,6 +131,19 @@ class Book:
                 f"the log `{self._path}` cannot be written: {error}",
                 hint="`ultra logs path` shows where it is",
             ) from error
+
+
+def gauges_in(connection: sqlite3.Connection, profile: Sequence[Limit], now: float) -> list[Gauge]:
+    """Every limit of the store, then those of a profile, with how far each is used."""
+    stored = stored_limits(connection)
+    zones = {(limit.scope, limit.period): limit.timezone for limit in stored}
+    named: list[tuple[Limit, Source]] = [(limit, "store") for limit in stored]
+    named += [(limit, "profile") for limit in profile]
+    windows = Windows(connection, now)
+    return [
+        _gauge(windows, limit, source, zones.get((limit.scope, limit.period), ""))
+        for limit, source in named
+    ]
 
 
 def _current(connection: sqlite3.Connection) -> bool:

@@ -1,0 +1,129 @@
+"""Tells of a crossing: by a command with the document on stdin, or by a webhook."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from ultra.config.sources import scrub_keys
+from ultra.config.threads import in_background
+from ultra.core.alerts import Crossing, Rule, wrong_webhook
+from ultra.core.errors import ConfigError, UltraError
+from ultra.core.model import Endpoint
+from ultra.core.text import one_line, sanitise
+from ultra.output.moments import iso
+from ultra.runtime.runtime import Runtime
+
+COMMAND_S, WEBHOOK_S = 10.0, 5.0
+"""How long a command and a webhook may take: whoever waits has their answer already."""
+
+SLACK_S = 1.0
+"""How much longer a thread is waited for, whose own limit has the better message."""
+
+
+def tell(
+    runtime: Runtime, crossings: Sequence[Crossing], *, test: bool = False
+) -> list[UltraError | None]:
+    """Tell of all of them at once; for each why it could not be done, None where it was."""
+    under_way = [
+        in_background(_teller(runtime, one, document(runtime, one, test=test))) for one in crossings
+    ]
+    return [_outcome(one) for one in under_way]
+
+
+def document(runtime: Runtime, crossing: Crossing, *, test: bool = False) -> dict[str, Any]:
+    """What is told: the rule, what it was met by, and when. No word of a prompt or an answer."""
+    rule = crossing.rule
+    return {
+        "version": 1,
+        "type": "alert",
+        "test": test,
+        "alert": rule.name,
+        "measure": rule.measure,
+        "rule": rule.words,
+        "subject": crossing.subject,
+        "text": f"ultra: {crossing.words} (alert `{rule.name}`)",
+        "profile": runtime.profile.name,
+        "environment": runtime.profile.environment,
+        "since": iso(crossing.since),
+    }
+
+
+def _outcome(future: Future[None]) -> UltraError | None:
+    try:
+        future.result(COMMAND_S + SLACK_S)
+    except TimeoutError:
+        return ConfigError("it took too long")
+    except UltraError as error:
+        return error
+    return None
+
+
+def _teller(runtime: Runtime, crossing: Crossing, told: dict[str, Any]) -> Any:
+    rule, body = crossing.rule, msgspec.json.encode(told)
+
+    def work() -> None:
+        if rule.command:
+            _run(rule.command, body + b"\n", runtime)
+        else:
+            asyncio.run(_post(rule, body, runtime))
+
+    return work
+
+
+def _run(words: Sequence[str], body: bytes, runtime: Runtime) -> None:
+    """Run the command, no shell around it; it and what it began end with the time it has."""
+    name = words[0].rsplit("/", 1)[-1]
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command from a trusted profile
+            words,
+            env=dict(runtime.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot run `{name}`: {error}") from error
+    try:
+        said, _ = process.communicate(body, COMMAND_S)
+    except subprocess.TimeoutExpired as error:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise ConfigError(f"`{name}` did not end within {COMMAND_S:g} s") from error
+    if process.returncode:
+        told = one_line(scrub_keys(sanitise(said.decode(errors="replace"))), 300)
+        raise ConfigError(f"`{name}` ended with {process.returncode}: {told or 'no message'}")
+
+
+async def _post(rule: Rule, body: bytes, runtime: Runtime) -> None:
+    from ultra.providers.webhook import post  # httpx costs 60 ms
+
+    url = rule.webhook
+    if url.startswith("env:"):
+        variable = url.removeprefix("env:").strip()
+        url = runtime.environ.get(variable, "").strip()
+        if not url:
+            raise ConfigError(f"`{variable}`, which holds the webhook, is not set")
+        wrong = wrong_webhook(url, local_only=runtime.profile.guardrails.local_only)
+        if wrong:
+            raise ConfigError(f"the webhook in `{variable}` {wrong}")
+    await post(url, body, await _headers(rule, runtime), runtime.environ, WEBHOOK_S)
+
+
+async def _headers(rule: Rule, runtime: Runtime) -> dict[str, str]:
+    if rule.key is None or rule.key.kind == "none":
+        return {}
+    endpoint = Endpoint(f"alert {rule.name}", "openai-chat", "", rule.key)
+    secret = await runtime.keys.key(endpoint)
+    if secret is None:
+        return {}
+    bearer = "Bearer " if rule.header.lower() == "authorization" else ""
+    return {rule.header: bearer + secret.reveal()}
