@@ -31,16 +31,22 @@ def tag_of(text: str) -> tuple[str, str]:
     shown = one_line(text, 60)
     if not equals:
         raise UsageError(f"tag `{shown}` has no value", hint="write `--tag name=value`")
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"`{one_line(name, 60)}` is not the name of a tag",
-            hint="letters, digits and `._-`, at most 64, a letter or digit first",
-        )
+    tag_name(name)
     if not value.isprintable() or not 1 <= len(value) <= LONGEST_VALUE:
         raise UsageError(
             f"the value of tag `{name}` is not 1 to {LONGEST_VALUE} printable characters"
         )
     return name, value
+
+
+def tag_name(text: str) -> str:
+    """The name of a tag. Raises `UsageError` for what is none."""
+    if not _NAME.fullmatch(text):
+        raise UsageError(
+            f"`{one_line(text, 60)}` is not the name of a tag",
+            hint="letters, digits and `._-`, at most 64, a letter or digit first",
+        )
+    return text
 
 
 def tags_of(texts: Sequence[str]) -> dict[str, str]:

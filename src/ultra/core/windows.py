@@ -4,7 +4,6 @@ A window is named by its first day (`2026-11-03`): such names sort as time goes,
 to processes that see different time zones. None for a zone is the machine's own, whatever it is.
 """
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 

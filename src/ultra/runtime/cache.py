@@ -1,11 +1,11 @@
 """What a run does with earlier answers, and what the user can know of them and forget."""
 
-import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ultra.core.errors import ConfigError, UsageError
+from ultra.core.errors import ConfigError
 from ultra.core.model import Target
+from ultra.core.moments import span_s
 from ultra.core.ports import AnswerCache, Ledger, Provider
 from ultra.core.records import CacheStats
 from ultra.core.request import Prompt
@@ -16,9 +16,6 @@ from ultra.store.cached import cache_stats, clear, matching
 
 if TYPE_CHECKING:
     from ultra.runtime.runtime import Runtime
-
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 def cache_policy(
@@ -61,14 +58,6 @@ def forget(runtime: "Runtime", model: str | None, older_than: str | None) -> int
 
         note(runtime, "cache.cleared", model or "all", count=gone)
     return gone
-
-
-def span_s(text: str) -> float:
-    """Seconds of a span such as `90s`, `12h` or `7d`. Raises `UsageError` for anything else."""
-    found = _SPAN.fullmatch(text.strip().lower())
-    if found is None:
-        raise UsageError(f"`{text}` is no span of time", hint="write `30m`, `12h`, `7d` or `2w`")
-    return float(found[1]) * _SECONDS[found[2]]
 
 
 def _asked_for(

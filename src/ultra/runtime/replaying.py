@@ -12,6 +12,7 @@ from ultra.core.batch import ROW_TAG, TAG, PromptRow, RowResult
 from ultra.core.errors import UsageError
 from ultra.core.expect import Expectation
 from ultra.core.model import Target, models_of
+from ultra.core.moments import span_s
 from ultra.core.records import RunDocument
 from ultra.core.replay import OF_TAG, REPLAY_VERSION, Case, Found, Logged, ReplayDocument
 from ultra.core.request import Prompt
@@ -19,7 +20,6 @@ from ultra.core.tags import Marks
 from ultra.evaluation.replay import UNREAD, figures, share_of_expectations, share_of_reading
 from ultra.runtime.action import Action, Interruption, Selection
 from ultra.runtime.batch import Job, Runner, settings_of
-from ultra.runtime.cache import span_s
 from ultra.runtime.prompting import Ask, check_fits
 from ultra.runtime.prompts_file import PromptsFile
 from ultra.runtime.runtime import Runtime

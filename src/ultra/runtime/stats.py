@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from ultra.core.contests import Ranking, Usage
 from ultra.core.model import ENSEMBLE
+from ultra.core.moments import span_s
 from ultra.core.tags import Marks
 from ultra.evaluation.contests import rankings, usage
-from ultra.runtime.cache import span_s
 from ultra.runtime.runtime import Runtime
 from ultra.store.contests import contests, uses
 from ultra.store.reading import reading
