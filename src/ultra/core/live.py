@@ -87,7 +87,7 @@ class LiveRun(Struct, frozen=True):
     `prompt` is its beginning, None where it is not kept. `calls` counts the calls seen so far,
     `failed` those of their attempts that came to nothing. `known_nano` is the sum of what ended
     attempts are known to have cost, `unpriced` how many of them have no price. `verdict` says that
-    one was reached.
+    one was reached, `keeps_text` that what is said goes into the log.
     """
 
     run_id: str
@@ -108,6 +108,7 @@ class LiveRun(Struct, frozen=True):
     known_nano: int = 0
     unpriced: int = 0
     verdict: bool = False
+    keeps_text: bool = True
 
     @property
     def running(self) -> bool:

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from ultra.config.threads import in_background
-from ultra.core.events import Event
+from ultra.core.events import CallCancelled, CallFailed, CallFinished, Event
 from ultra.core.ports import Sink
+from ultra.core.stream import TextDelta
 from ultra.runtime.action import Action, RunResult
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.runtime import Runtime
+
+MOST_HEARD = 16_384
+"""Characters of a call under way that are held for those who look on."""
 
 
 class Undertaking:
@@ -26,6 +30,9 @@ class Undertaking:
         self._events: deque[Event] = deque()
         self._interrupt: Interrupt | None = None
         self._stopped = False
+        self._heard: dict[str, tuple[str, int]] = {}
+        self.run_id = ""
+        """Empty until the run has begun."""
         self.done: Future[RunResult] = in_background(lambda: runtime.perform(action, self._watch))
 
     def _watch(self, interrupt: Interrupt) -> Sequence[Sink]:
@@ -36,6 +43,13 @@ class Undertaking:
 
     def on_event(self, event: Event) -> None:
         """Keep one event until it is taken."""
+        self.run_id = event.run
+        if isinstance(event.body, TextDelta):
+            text, characters = self._heard.get(event.call, ("", 0))
+            said = event.body.text
+            self._heard[event.call] = ((text + said)[-MOST_HEARD:], characters + len(said))
+        elif isinstance(event.body, CallFinished | CallFailed | CallCancelled):
+            self._heard.pop(event.call, None)
         self._events.append(event)
 
     async def drained(self, call_id: str) -> None:
@@ -44,6 +58,13 @@ class Undertaking:
     def take(self) -> list[Event]:
         """What happened since this was last asked, in order; nothing is lost between."""
         return [self._events.popleft() for _ in range(len(self._events))]
+
+    def heard(self, call_id: str) -> tuple[str, int] | None:
+        """The end of what a call under way has said, and how much that is in all; None for nothing.
+
+        Whoever takes the events has all of it: this is for those who look on.
+        """
+        return self._heard.get(call_id)
 
     def stop(self) -> None:
         """End the run as Ctrl-C does: what came is kept as partial. Later stops do nothing."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ultra.core.live import Live
 from ultra.runtime.runtime import Runtime
-from ultra.store.tail import Tail
+from ultra.store.tail import Tail, last_words
 
 BUSY_S = 0.05
 """The least time between two looks while things happen."""
@@ -28,6 +28,14 @@ TIDY_S = 1.0
 
 SHARE = 4.0
 """How many times as long as a look took is rested after it: a full log leaves a core free."""
+
+
+def said(runtime: Runtime, call_id: str) -> str:
+    """The end of what a call has said, as a screen shows it; empty where nothing was kept.
+
+    Raises `StoreError` when the log cannot be read.
+    """
+    return last_words(runtime.paths.database, call_id)
 
 
 class Watch:

@@ -47,7 +47,7 @@ _CALLS = (
 
 _RUN = (
     "SELECT id, run_id, verb, strategy, profile, environment, simulated, substr(prompt, 1, 300),"
-    " owner, started_at, status, ended_at FROM runs"
+    " owner, started_at, status, ended_at, keep_text FROM runs"
 )
 _NEW_RUNS = f"{_RUN} WHERE id > ? ORDER BY id LIMIT {MOST_AT_ONCE}"
 _THESE_RUNS = f"{_RUN} WHERE run_id IN (SELECT value FROM json_each(?))"  # noqa: S608
@@ -99,6 +99,7 @@ class SeenRun(Struct, frozen=True):
     started_at: float
     status: str
     ended_at: float | None
+    keep_text: int
 
 
 class Arrivals(Struct, frozen=True):

@@ -13,15 +13,28 @@ from ultra.core.live import Live, LogState
 from ultra.store.arrivals import Reader
 from ultra.store.database import BUSY, check_version, error_code
 from ultra.store.filesystem import MOUNTS, network_filesystem
-from ultra.store.reading import connect
+from ultra.store.reading import connect, reading
 from ultra.store.schema import MIGRATIONS
-from ultra.store.under_way import UnderWay
+from ultra.store.under_way import MOST_TEXT, UnderWay
 
 WAIT_S = 0.05
 """How long a look waits for a lock, which only a log without WAL has: the next look comes soon."""
 
 LATEST = 200
 """Attempts that are read of a log that is seen for the first time: those that ended just now."""
+
+
+_WORDS = "SELECT substr(text, ?) FROM attempts WHERE call_id = ? ORDER BY number DESC LIMIT 1"
+
+
+def last_words(path: Path, call_id: str) -> str:
+    """The end of what the last attempt of a call has said; empty where none is kept.
+
+    Raises `StoreError` when the log cannot be read.
+    """
+    with reading(path) as connection:
+        row = connection.execute(_WORDS, (-MOST_TEXT, call_id)).fetchone() if connection else None
+    return (row[0] if row else None) or ""
 
 
 class Tail:

@@ -135,6 +135,7 @@ class UnderWay:
             run.started_at,
             run.status,
             run.ended_at,
+            keeps_text=bool(run.keep_text),
         )
 
     def _take_calls(self, reader: Reader, shown: Iterable[SeenAttempt]) -> None:

@@ -13,6 +13,7 @@ from ultra.core.errors import ConfigError, UltraError
 from ultra.core.live import Live
 from ultra.core.profile import Profile
 from ultra.output.safe import cell
+from ultra.runtime.beside import Undertaking
 from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.watching import Watch
@@ -100,6 +101,7 @@ class UltraApp(App[None]):
         runtime.warn = self.warn
         self._told: list[str] = []
         self.following = Watch(runtime, self._seen)
+        self._begun: list[Undertaking] = []
 
     @property
     def page(self) -> Page | None:
@@ -124,6 +126,15 @@ class UltraApp(App[None]):
         if self.page is not None and self.page.is_attached:
             self.page.top.reader.soon()
             self.page.changed(message.live)
+
+    def begun(self, run: Undertaking) -> None:
+        """Take in a run that a screen has begun, so that another one may look on and end it."""
+        self._begun = [one for one in self._begun if not one.done.done()] + [run]
+
+    def made_here(self, run_id: str) -> Undertaking | None:
+        """The run of that id, if it is under way in this app."""
+        mine = (one for one in self._begun if one.run_id == run_id and not one.done.done())
+        return next(mine, None)
 
     def _seen(self, live: Live) -> None:
         """From the thread that follows the log."""
