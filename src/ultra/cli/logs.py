@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import typer
 from msgspec import Struct
 
-from ultra.cli import logs_audit, options
+from ultra.cli import logs_audit, logs_care, options
+from ultra.cli.logs_options import CostCenter, Model, Query, Tag
 from ultra.cli.nouns import Here, Under, noun, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.records import RunDocument, RunSummary
@@ -21,6 +22,7 @@ app = noun(
     "ultra logs -x 4f7k > fix.py       the first code block of an answer",
     "ultra logs --json -n 0 -m smart   every run of a model as JSON",
     "ultra logs --tag job=nightly      runs marked so; `--cost-center` too",
+    "ultra logs prune --older-than 90d     what would go; `--yes` removes it",
     "ultra logs audit                  who changed keys, budgets, trust and profiles",
 )
 
@@ -70,50 +72,16 @@ def list_(
             help="how many runs, 0 for all",
         ),
     ] = 3,
-    query: Annotated[
-        str | None,
-        typer.Option(
-            "--query",
-            "-q",
-            metavar="WORDS",
-            envvar="ULTRA_LOGS_QUERY",
-            help="search prompts and answers, best match first",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            envvar="ULTRA_LOGS_MODEL",
-            help="runs that asked this model, alias or provider",
-        ),
-    ] = None,
-    cost_center: Annotated[
-        str | None,
-        typer.Option(
-            "--cost-center",
-            metavar="NAME",
-            envvar="ULTRA_LOGS_COST_CENTER",
-            help="runs charged to it",
-        ),
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag",
-            metavar="NAME=VALUE",
-            envvar="ULTRA_LOGS_TAG",
-            help="runs marked with it; repeat for all of several",
-        ),
-    ] = None,
+    query: Query = None,
+    model: Model = None,
+    cost_center: CostCenter = None,
+    tag: Tag = None,
     response: ResponseOnly = False,
     code: Code = False,
     code_last: CodeLast = False,
     as_json: options.Json = False,
 ) -> None:
-    """List runs, newest first; with a run id, show that one."""
+    """List runs, newest first, of a search best match first; with a run id, show that one."""
     here = session(ctx)
     chosen = run or run_option
     block = _block(code, code_last)
@@ -143,6 +111,9 @@ def path(ctx: typer.Context) -> None:
     here = session(ctx)
     here.streams.write(f"{here.runtime.paths.database}\n")
 
+
+for _name, _command, _examples in logs_care.COMMANDS:
+    app.command(_name, cls=Under, epilog=shown(*_examples))(_command)
 
 app.command("audit", cls=Under, epilog=shown(*logs_audit.EXAMPLES))(logs_audit.audit)
 

@@ -30,6 +30,7 @@ Action = Literal[
     "log.pruned",
     "log.deleted",
     "log.redacted",
+    "log.copied",
     "log.imported",
     "audit.gap",
 ]

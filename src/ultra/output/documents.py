@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -91,11 +91,27 @@ def render_csv(document: RunDocument) -> str:
 
     Source: owasp.org/www-community/attacks/CSV_Injection.
     """
+    return "".join(csv_pieces([document]))
+
+
+def csv_pieces(documents: Iterable[RunDocument]) -> Iterator[str]:
+    """The same of many runs under one head, a piece a run."""
+    yield _csv_text([_CSV_HEAD])
+    for document in documents:
+        rows = (_csv_row(document, call) for call in ordered_calls(document))
+        yield _csv_text([csv_cell(value) for value in row] for row in rows)
+
+
+def jsonl_pieces(documents: Iterable[RunDocument]) -> Iterator[str]:
+    """Each run as `render_json` has it, on one line."""
+    for document in documents:
+        ordered = msgspec.structs.replace(document, calls=ordered_calls(document))
+        yield encode_json(ordered).decode() + "\n"
+
+
+def _csv_text(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CSV_HEAD)
-    for call in ordered_calls(document):
-        writer.writerow([csv_cell(value) for value in _csv_row(document, call)])
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 

@@ -30,13 +30,19 @@ Condition = tuple[str, tuple[Any, ...]]
 
 
 def page_of(
-    sought: Sought, after: Place | None, limit: int, few: Few | None = None
+    sought: Sought,
+    after: Place | None,
+    limit: int,
+    few: Few | None = None,
+    *,
+    typing: bool = True,
 ) -> tuple[str, list[Any]]:
     """The query for the rows of one page and its values; words to search for are the first.
 
-    `few` are runs among which all that are sought are. A `limit` of -1 is none.
+    `few` are runs among which all that are sought are. A `limit` of -1 is none. Not `typing`, the
+    last word is a whole one.
     """
-    used = [*_begin(sought, after), *_filters(sought)]
+    used = [*_begin(sought, after, typing=typing), *_filters(sought)]
     source, first, order = _ALL, (), "r.started_at DESC, r.id DESC"
     if sought.words.strip():
         source, order = _FOUND, "runs_fts.rowid DESC"
@@ -74,10 +80,11 @@ def expressions(words: str) -> tuple[str, str]:
     return (f"{words}*" if words[-1:].isalnum() else words), f"{quoted} *"
 
 
-def _begin(sought: Sought, after: Place | None) -> list[Condition]:
+def _begin(sought: Sought, after: Place | None, *, typing: bool) -> list[Condition]:
     """The words, and where the page begins."""
     if sought.words.strip():
-        words: list[Condition] = [("runs_fts MATCH ?", (expressions(sought.words)[0],))]
+        said = expressions(sought.words)[0] if typing else sought.words
+        words: list[Condition] = [("runs_fts MATCH ?", (said,))]
         return [*words, *([("runs_fts.rowid < ?", (after.row,))] if after else [])]
     if after is None:
         return []

@@ -27,6 +27,9 @@ from ultra.store.turns import asked, branch, turn
 SHORTEST = 4
 """The fewest characters of an id that stand for it."""
 
+DOCUMENTS = 50
+"""Whole runs that are read at once."""
+
 BEGINNING = 300
 """How many characters of a prompt and an answer a summary holds."""
 
@@ -117,6 +120,37 @@ class Log:
                     raise
                 return Page(())
         return Page(runs, last)
+
+    def documents(self, sought: Sought) -> Iterator[RunDocument]:
+        """Every run that is meant, the newest first, however many there are.
+
+        Each page of them is of one moment; what is deleted before its turn is left out.
+        """
+        after: Place | None = None
+        while True:
+            found, after = self._documents(sought, after)
+            yield from found
+            if after is None:
+                return
+
+    def _documents(
+        self, sought: Sought, after: Place | None
+    ) -> tuple[list[RunDocument], Place | None]:
+        words = sought.words.strip()
+        quoted = '"' + words.replace('"', '""') + '"' if words else None
+        with reading(self._path) as connection:
+            if connection is None:
+                return [], None
+            connection.execute("BEGIN")
+            rare = None if quoted else few(connection, sought)
+            query = page_of(sought, after, DOCUMENTS, rare, typing=False)
+            rows = _search(connection, *query, quoted)
+            ids = [
+                connection.execute("SELECT run_id FROM runs WHERE id = ?", (row,)).fetchone()[0]
+                for row in rows
+            ]
+            last = _place(connection, rows[-1]) if len(rows) == DOCUMENTS else None
+            return [run_document(_rows(connection, run_id)) for run_id in ids], last
 
     def asked(self, run_id: str) -> list[Message]:
         """What the models of a run were sent; empty where that was not kept."""
