@@ -4,9 +4,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from benchmarks import batch, cold, decode, fanout, record, stream
+from benchmarks import batch, cold, decode, fanout, record, store, stream
 from benchmarks.stats import Result, machine, table
 from ultra.core.text import one_line
 
@@ -23,6 +24,7 @@ BENCHES: dict[str, Callable[[int], list[Result]]] = {
     "policies": fanout.what_policies_cost,
     "batch": batch.thousand_prompts,
     "record": record.hundred_thousand,
+    "store": store.questions_and_writes,
     "stream": stream.against_aiohttp,
     "decode": decode.against_json,
 }
@@ -36,17 +38,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}")
     parser.add_argument("--pairs", type=int, default=15, help="runs of each side (default 15)")
+    parser.add_argument(
+        "--calls", type=int, default=store.CALLS, help="on record in `store` (default 1,000,000)"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the log of `store` there, and use it again",
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHES)
     if unknown:
         parser.error(f"no bench is called {', '.join(sorted(unknown))}")
     if options.pairs < 1:
         parser.error("at least one pair")
+    sized = partial(store.questions_and_writes, size=store.Size(options.calls, options.keep))
+    benches: dict[str, Callable[[int], list[Result]]] = {**BENCHES, "store": sized}
     results: list[Result] = []
     for name in options.names or BENCHES:
         print(f"{name} ...", file=sys.stderr, flush=True)
         try:
-            results += BENCHES[name](options.pairs)
+            results += benches[name](options.pairs)
         except (RuntimeError, OSError, ValueError) as error:
             results.append(Result(name, "", problems=(one_line(str(error)),)))
     here = machine()

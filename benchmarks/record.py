@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.filled import fill
 from benchmarks.stats import Checks, Result, compared, paired
 from ultra.core.budget import Bound, Limit
 from ultra.core.clock import SystemClock
@@ -16,7 +17,6 @@ from ultra.core.model import Endpoint, KeyRef, Target
 from ultra.core.ports import Admitted, AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.request import said
 from ultra.store.book import Book
-from ultra.store.database import Place, open_database
 from ultra.store.ledger import SqliteLedger
 
 RECORDED = 100_000
@@ -24,42 +24,21 @@ SCOPES = ("all", "provider:lab", "profile:home", "key:abcd")
 TARGET = Target("fast", "m-1", Endpoint("lab", "openai-chat", "http://127.0.0.1:1", KeyRef("none")))
 CLOCK = SystemClock()
 
-_FILL = (
-    (
-        "CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS"
-        " (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < {count}) SELECT i FROM c"
-    ),
-    (
-        "INSERT INTO runs (run_id, verb, strategy, profile, prompt, simulated, keep_text, version,"
-        " started_at, owner, status, environment, host, cwd, session, conversation)"
-        " SELECT printf('old%09d', i), 'ask', 'single', 'home', hex(randomblob(100)), 0, 1, '1',"
-        " {now} - 26.0 * i, '[]', 'ok', '', '', '', '', '' FROM n"
-    ),
-    (
-        "INSERT INTO calls (call_id, run_id, role, sample, name, provider, model, protocol,"
-        " base_url, simulated, options, started_at, status)"
-        " SELECT run_id || '-1', run_id, 'answer', 0, 'fast', 'lab', 'm-1', 'openai-chat',"
-        " 'http://x', 0, '{{}}', started_at, 'ok' FROM runs"
-    ),
-    (
-        "INSERT INTO attempts (attempt_id, call_id, number, started_at, status, text, charged_nano,"
-        " cost_nano, key_fp)"
-        " SELECT call_id || '.1', call_id, 1, started_at, 'ok', hex(randomblob(250)), 1000, 1000,"
-        " 'abcd' FROM calls"
-    ),
-)
-
 
 def hundred_thousand(pairs: int) -> list[Result]:
     """Opening the log, admitting and closing an attempt under eight hard budgets."""
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
         full, empty = Path(folder) / "full.db", Path(folder) / "empty.db"
-        _prepare(full, RECORDED)
-        _prepare(empty, 0)
-        left, right = paired(_attempt(full, checks), _attempt(empty, checks), pairs)
-        rows = [_rows(path) for path in (full, empty)]
-        checks.equal("rows written", rows, [RECORDED + pairs + 1, pairs + 1])
+        fill(full, RECORDED, CLOCK.time())
+        for path in (full, empty):
+            set_budgets(path)
+        before = rows_in(full)
+        left, right = paired(
+            opened_and_closed(full, checks), opened_and_closed(empty, checks), pairs
+        )
+        rows = [rows_in(path) for path in (full, empty)]
+        checks.equal("rows written", rows, [before + pairs + 1, pairs + 1])
     return [
         compared(
             "open the log, admit and close",
@@ -76,25 +55,22 @@ def hundred_thousand(pairs: int) -> list[Result]:
     ]
 
 
-def _prepare(path: Path, count: int) -> None:
-    with closing(open_database(Place(path), CLOCK.time()).connection) as connection:
-        if count:
-            connection.execute("BEGIN")
-            for statement in _FILL:
-                connection.execute(statement.format(count=count, now=CLOCK.time()))
-            connection.execute("COMMIT")
+def set_budgets(path: Path) -> None:
+    """Eight hard budgets that nothing comes near to; a log that is not there yet is begun."""
     for scope in SCOPES:
         for period in ("day", "month"):
             limit = Limit(scope, period, 10**15, "hard")
             Book(path, CLOCK.time).set(limit)
 
 
-def _attempt(path: Path, checks: Checks) -> Callable[[], float]:
+def opened_and_closed(path: Path, checks: Checks) -> Callable[[], float]:
+    """Seconds of opening a log and putting one run of one call on record."""
+
     def run() -> float:
         warnings: list[str] = []
         start = time.perf_counter()
         ledger = SqliteLedger(path, clock=CLOCK, warn=warnings.append)
-        went = asyncio.run(_told(ledger, new_run_id()))
+        went = asyncio.run(told(ledger, ("why is it blue?",)))
         seconds = time.perf_counter() - start
         ledger.shutdown()
         checks.equal("attempts that went, warnings", (went, warnings), (True, []))
@@ -103,9 +79,15 @@ def _attempt(path: Path, checks: Checks) -> Callable[[], float]:
     return run
 
 
-async def _told(ledger: SqliteLedger, run_id: str) -> bool:
+async def told(ledger: SqliteLedger, prompts: Sequence[str]) -> bool:
+    """Put runs of one call each on record, one after the other; the prompt comes back as answer."""
+    went = [await _told(ledger, new_run_id(), prompt) for prompt in prompts]
+    return all(went) and await ledger.flush(30.0)
+
+
+async def _told(ledger: SqliteLedger, run_id: str, prompt: str) -> bool:
     now = CLOCK.time()
-    ledger.begin_run(RunRecord(run_id, "ask", "single", now, profile="home"))
+    ledger.begin_run(RunRecord(run_id, "ask", "single", now, prompt=prompt, profile="home"))
     attempt = AttemptRecord(
         attempt_id=f"{run_id}-1.1",
         call_id=f"{run_id}-1",
@@ -115,7 +97,7 @@ async def _told(ledger: SqliteLedger, run_id: str) -> bool:
         index=None,
         sample=0,
         target=TARGET,
-        messages=(said("user", "why is it blue?"),),
+        messages=(said("user", prompt),),
         options={},
         started_at=now,
         charged_nano=1_000,
@@ -123,12 +105,13 @@ async def _told(ledger: SqliteLedger, run_id: str) -> bool:
         bound=Bound(1_000, 0),
     )
     admitted = isinstance(await ledger.admit(attempt), Admitted)
-    ended = AttemptResult("ok", now, 0.0, text="rayleigh", cost_nano=1_000, charged_nano=1_000)
+    ended = AttemptResult("ok", now, 0.0, text=prompt, cost_nano=1_000, charged_nano=1_000)
     ledger.close(attempt.attempt_id, ended)
-    ledger.end_run(run_id, RunEnd("ok", now, 0.0))
-    return admitted and await ledger.flush(30.0)
+    ledger.end_run(run_id, RunEnd("ok", now, 0.0, f"{run_id}-1", prompt))
+    return admitted
 
 
-def _rows(path: Path) -> int:
+def rows_in(path: Path) -> int:
+    """Attempts on record."""
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("SELECT count(*) FROM attempts").fetchone()[0])

@@ -520,8 +520,8 @@ SELECT c.started_at, c.call_id, c.run_id, c.role, c.provider, c.model, c.name, r
 FROM calls c JOIN runs r ON r.run_id = c.run_id JOIN attempts a ON a.call_id = c.call_id
 WHERE c.status != 'running' AND c.provider != 'ensemble' AND {which} GROUP BY c.rowid"""
 
-# By rowid, the rows of attempts and runs come as they lie in the file: at a million calls the order of
-# ids, which are random, took two and a half times as long.
+# By rowid, the rows of attempts and runs come as they lie in the file: at a million calls the order
+# of ids, which are random, took two and a half times as long.
 _ALL_ENDED = _TOTALS_OF_CALLS.format(
     which="c.rowid > 0", seq="row_number() OVER (ORDER BY c.ended_at, c.call_id)"
 )
