@@ -6,6 +6,11 @@ set -g __ultra_commands 'ab list' \
     'logs list' \
     'logs show' \
     'logs path' \
+    'logs prune' \
+    'logs delete' \
+    'logs redact' \
+    'logs backup' \
+    'logs export' \
     'logs audit' \
     'stats show' \
     'cache stats' \
@@ -13,6 +18,10 @@ set -g __ultra_commands 'ab list' \
     'health show' \
     'health reset' \
     'health open' \
+    'cost show' \
+    'cost daily' \
+    'cost weekly' \
+    'cost monthly' \
     'alerts list' \
     'alerts check' \
     'alerts test' \
@@ -197,6 +206,27 @@ set -g __ultra_values 'ask -m' \
     'logs show --profile' \
     'logs path -P' \
     'logs path --profile' \
+    'logs prune --older-than' \
+    'logs prune -P' \
+    'logs prune --profile' \
+    'logs delete -P' \
+    'logs delete --profile' \
+    'logs redact -P' \
+    'logs redact --profile' \
+    'logs backup -P' \
+    'logs backup --profile' \
+    'logs export --format' \
+    'logs export --output' \
+    'logs export -q' \
+    'logs export --query' \
+    'logs export -m' \
+    'logs export --model' \
+    'logs export --cost-center' \
+    'logs export --tag' \
+    'logs export --since' \
+    'logs export --until' \
+    'logs export -P' \
+    'logs export --profile' \
     'logs audit -n' \
     'logs audit --count' \
     'logs audit --since' \
@@ -256,6 +286,66 @@ set -g __ultra_values 'ask -m' \
     'health open --profile' \
     'tui -P' \
     'tui --profile' \
+    'cost --by' \
+    'cost --since' \
+    'cost --until' \
+    'cost --timezone' \
+    'cost -m' \
+    'cost --model' \
+    'cost --provider' \
+    'cost --cost-center' \
+    'cost --tag' \
+    'cost --format' \
+    'cost -P' \
+    'cost --profile' \
+    'cost show --by' \
+    'cost show --since' \
+    'cost show --until' \
+    'cost show --timezone' \
+    'cost show -m' \
+    'cost show --model' \
+    'cost show --provider' \
+    'cost show --cost-center' \
+    'cost show --tag' \
+    'cost show --format' \
+    'cost show -P' \
+    'cost show --profile' \
+    'cost daily --by' \
+    'cost daily --since' \
+    'cost daily --until' \
+    'cost daily --timezone' \
+    'cost daily -m' \
+    'cost daily --model' \
+    'cost daily --provider' \
+    'cost daily --cost-center' \
+    'cost daily --tag' \
+    'cost daily --format' \
+    'cost daily -P' \
+    'cost daily --profile' \
+    'cost weekly --by' \
+    'cost weekly --since' \
+    'cost weekly --until' \
+    'cost weekly --timezone' \
+    'cost weekly -m' \
+    'cost weekly --model' \
+    'cost weekly --provider' \
+    'cost weekly --cost-center' \
+    'cost weekly --tag' \
+    'cost weekly --format' \
+    'cost weekly -P' \
+    'cost weekly --profile' \
+    'cost monthly --by' \
+    'cost monthly --since' \
+    'cost monthly --until' \
+    'cost monthly --timezone' \
+    'cost monthly -m' \
+    'cost monthly --model' \
+    'cost monthly --provider' \
+    'cost monthly --cost-center' \
+    'cost monthly --tag' \
+    'cost monthly --format' \
+    'cost monthly -P' \
+    'cost monthly --profile' \
     'alerts -P' \
     'alerts --profile' \
     'alerts list -P' \
@@ -374,6 +464,8 @@ function __ultra_verb # WORD: the verb it stands for, else `ask`
             echo health
         case tui
             echo tui
+        case cost costs
+            echo cost
         case alerts alert
             echo alerts
         case budgets budget
@@ -454,6 +546,7 @@ complete -c ultra -n "__ultra_is ''" -a stats -d 'what models were asked for, wh
 complete -c ultra -n "__ultra_is ''" -a cache -d 'earlier answers that serve again: what they saved, clearing'
 complete -c ultra -n "__ultra_is ''" -a health -d 'which endpoints can be used, and how they fared lately'
 complete -c ultra -n "__ultra_is ''" -a tui -d 'screens to leave open: providers, calls, cost, history, ask'
+complete -c ultra -n "__ultra_is ''" -a cost -d 'what was spent, how fast, where that leads; a prompt line'
 complete -c ultra -n "__ultra_is ''" -a alerts -d 'what the profile\'s alerts see; who is told, once'
 complete -c ultra -n "__ultra_is ''" -a budgets -d 'what may be spent, what is spent, what is left'
 complete -c ultra -n "__ultra_is ''" -a models -d 'the models on offer, with protocol, price and window'
@@ -672,11 +765,16 @@ complete -c ultra -n "__ultra_is 'demo'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'logs'" -a list
 complete -c ultra -n "__ultra_is 'logs'" -a show
 complete -c ultra -n "__ultra_is 'logs'" -a path
+complete -c ultra -n "__ultra_is 'logs'" -a prune
+complete -c ultra -n "__ultra_is 'logs'" -a delete
+complete -c ultra -n "__ultra_is 'logs'" -a redact
+complete -c ultra -n "__ultra_is 'logs'" -a backup
+complete -c ultra -n "__ultra_is 'logs'" -a export
 complete -c ultra -n "__ultra_is 'logs'" -a audit
 complete -c ultra -n "__ultra_is 'logs'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'logs'" -l run -x -a '(__ultra_offer runs)' -d 'the same as a flag'
 complete -c ultra -n "__ultra_is 'logs'" -s n -l count -x -d 'how many runs, 0 for all'
-complete -c ultra -n "__ultra_is 'logs'" -s q -l query -x -d 'search prompts and answers, best match first'
+complete -c ultra -n "__ultra_is 'logs'" -s q -l query -x -d 'search prompts and answers'
 complete -c ultra -n "__ultra_is 'logs'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
 complete -c ultra -n "__ultra_is 'logs'" -l cost-center -x -d 'runs charged to it'
 complete -c ultra -n "__ultra_is 'logs'" -l tag -x -d 'runs marked with it; repeat for all of several'
@@ -692,7 +790,7 @@ complete -c ultra -n "__ultra_is 'logs'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'logs list'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'logs list'" -l run -x -a '(__ultra_offer runs)' -d 'the same as a flag'
 complete -c ultra -n "__ultra_is 'logs list'" -s n -l count -x -d 'how many runs, 0 for all'
-complete -c ultra -n "__ultra_is 'logs list'" -s q -l query -x -d 'search prompts and answers, best match first'
+complete -c ultra -n "__ultra_is 'logs list'" -s q -l query -x -d 'search prompts and answers'
 complete -c ultra -n "__ultra_is 'logs list'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
 complete -c ultra -n "__ultra_is 'logs list'" -l cost-center -x -d 'runs charged to it'
 complete -c ultra -n "__ultra_is 'logs list'" -l tag -x -d 'runs marked with it; repeat for all of several'
@@ -720,6 +818,47 @@ complete -c ultra -n "__ultra_is 'logs path'" -l quiet -d 'only warnings and err
 complete -c ultra -n "__ultra_is 'logs path'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'logs path'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs path'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs prune'" -l older-than -x -d 'runs begun longer ago than `90d`, or before a date'
+complete -c ultra -n "__ultra_is 'logs prune'" -l figures -d 'remove what the calls came to as well: reports of spending change'
+complete -c ultra -n "__ultra_is 'logs prune'" -s y -l yes -d 'do it without asking first'
+complete -c ultra -n "__ultra_is 'logs prune'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs prune'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs prune'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs prune'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs prune'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs delete'" -l figures -d 'remove what the calls came to as well: reports of spending change'
+complete -c ultra -n "__ultra_is 'logs delete'" -s y -l yes -d 'do it without asking first'
+complete -c ultra -n "__ultra_is 'logs delete'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs delete'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs delete'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs delete'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs delete'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs redact'" -l regex -d 'the pattern is a regular expression'
+complete -c ultra -n "__ultra_is 'logs redact'" -s y -l yes -d 'do it without asking first'
+complete -c ultra -n "__ultra_is 'logs redact'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs redact'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs redact'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs redact'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs redact'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs backup'" -F
+complete -c ultra -n "__ultra_is 'logs backup'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs backup'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs backup'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs backup'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs backup'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs export'" -l format -x -d 'a run a line, as in `logs --json`, or a call a line for a spreadsheet'
+complete -c ultra -n "__ultra_is 'logs export'" -l output -r -F -d 'write there instead of stdout'
+complete -c ultra -n "__ultra_is 'logs export'" -s q -l query -x -d 'search prompts and answers'
+complete -c ultra -n "__ultra_is 'logs export'" -s m -l model -x -a '(__ultra_offer models)' -d 'runs that asked this model, alias or provider'
+complete -c ultra -n "__ultra_is 'logs export'" -l cost-center -x -d 'runs charged to it'
+complete -c ultra -n "__ultra_is 'logs export'" -l tag -x -d 'runs marked with it; repeat for all of several'
+complete -c ultra -n "__ultra_is 'logs export'" -l since -x -d 'runs from then on: `30d`, `yesterday`, a date, a time'
+complete -c ultra -n "__ultra_is 'logs export'" -l until -x -d 'runs before then'
+complete -c ultra -n "__ultra_is 'logs export'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs export'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs export'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs export'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs export'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'logs audit'" -s n -l count -x -d 'how many entries, 0 for all'
 complete -c ultra -n "__ultra_is 'logs audit'" -l since -x -d 'from then on: `30d`, `yesterday`, a date, a time'
 complete -c ultra -n "__ultra_is 'logs audit'" -l action -x -d 'only what was done so: `key.set`, or `key` for all of keys; repeat'
@@ -844,6 +983,89 @@ complete -c ultra -n "__ultra_is 'tui'" -l quiet -d 'only warnings and errors on
 complete -c ultra -n "__ultra_is 'tui'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'tui'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'tui'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cost'" -a show
+complete -c ultra -n "__ultra_is 'cost'" -a daily
+complete -c ultra -n "__ultra_is 'cost'" -a weekly
+complete -c ultra -n "__ultra_is 'cost'" -a monthly
+complete -c ultra -n "__ultra_is 'cost'" -l line -d 'one line for a shell prompt'
+complete -c ultra -n "__ultra_is 'cost'" -l colour -d 'colours in that line'
+complete -c ultra -n "__ultra_is 'cost'" -l by -x -d 'apart by model, provider, cost-center, environment, tag:NAME and more'
+complete -c ultra -n "__ultra_is 'cost'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'cost'" -l until -x -d 'as `--since`; now unless given'
+complete -c ultra -n "__ultra_is 'cost'" -l timezone -x -d 'where days begin, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'cost'" -s m -l model -x -a '(__ultra_offer models)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost'" -l cost-center -x -d 'what it was charged'
+complete -c ultra -n "__ultra_is 'cost'" -l tag -x -d 'runs marked with it; repeat'
+complete -c ultra -n "__ultra_is 'cost'" -l format -x -d 'how it is written'
+complete -c ultra -n "__ultra_is 'cost'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cost'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cost'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cost'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cost'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cost'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cost show'" -l line -d 'one line for a shell prompt'
+complete -c ultra -n "__ultra_is 'cost show'" -l colour -d 'colours in that line'
+complete -c ultra -n "__ultra_is 'cost show'" -l by -x -d 'apart by model, provider, cost-center, environment, tag:NAME and more'
+complete -c ultra -n "__ultra_is 'cost show'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'cost show'" -l until -x -d 'as `--since`; now unless given'
+complete -c ultra -n "__ultra_is 'cost show'" -l timezone -x -d 'where days begin, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'cost show'" -s m -l model -x -a '(__ultra_offer models)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost show'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost show'" -l cost-center -x -d 'what it was charged'
+complete -c ultra -n "__ultra_is 'cost show'" -l tag -x -d 'runs marked with it; repeat'
+complete -c ultra -n "__ultra_is 'cost show'" -l format -x -d 'how it is written'
+complete -c ultra -n "__ultra_is 'cost show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cost show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cost show'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cost show'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cost show'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cost show'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cost daily'" -l by -x -d 'apart by model, provider, cost-center, environment, tag:NAME and more'
+complete -c ultra -n "__ultra_is 'cost daily'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'cost daily'" -l until -x -d 'as `--since`; now unless given'
+complete -c ultra -n "__ultra_is 'cost daily'" -l timezone -x -d 'where days begin, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'cost daily'" -s m -l model -x -a '(__ultra_offer models)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost daily'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost daily'" -l cost-center -x -d 'what it was charged'
+complete -c ultra -n "__ultra_is 'cost daily'" -l tag -x -d 'runs marked with it; repeat'
+complete -c ultra -n "__ultra_is 'cost daily'" -l format -x -d 'how it is written'
+complete -c ultra -n "__ultra_is 'cost daily'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cost daily'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cost daily'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cost daily'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cost daily'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cost daily'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l by -x -d 'apart by model, provider, cost-center, environment, tag:NAME and more'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l until -x -d 'as `--since`; now unless given'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l timezone -x -d 'where days begin, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'cost weekly'" -s m -l model -x -a '(__ultra_offer models)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l cost-center -x -d 'what it was charged'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l tag -x -d 'runs marked with it; repeat'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l format -x -d 'how it is written'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cost weekly'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cost weekly'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cost weekly'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l by -x -d 'apart by model, provider, cost-center, environment, tag:NAME and more'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l until -x -d 'as `--since`; now unless given'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l timezone -x -d 'where days begin, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'cost monthly'" -s m -l model -x -a '(__ultra_offer models)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls only'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l cost-center -x -d 'what it was charged'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l tag -x -d 'runs marked with it; repeat'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l format -x -d 'how it is written'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'cost monthly'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'cost monthly'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'cost monthly'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'alerts'" -a list
 complete -c ultra -n "__ultra_is 'alerts'" -a check
 complete -c ultra -n "__ultra_is 'alerts'" -a test
