@@ -110,7 +110,7 @@ def _column(document: RunDocument, call: CallDocument) -> Column:
         note = f"{call.error.error_class.value}: {cell(call.error.message)}"
     if not call.text and not note:
         note = "under way" if call.status == "running" else "no words were kept"
-    prompt = (document.prompt or "(the prompt was not kept)") if asked else ""
+    prompt = "(the prompt was not kept)" if document.prompt is None else document.prompt
     told = [named, call.status, seconds(call.duration_s), usd(call.cost_nano)]
     score = score_of(document, call)
     told += [] if score is None else [f"score {score:.2f}"]
