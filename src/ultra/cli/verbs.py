@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     ),
     "health": Verb("health", "which endpoints can be used, and how they fared lately", "Look back"),
     "tui": Verb("tui", "screens to leave open: providers, calls, cost, history, ask", "Look back"),
+    "cost": Verb("cost", "what was spent, how fast, where that leads; a prompt line", "Look back"),
     "alerts": Verb("alerts", "what the profile's alerts see; who is told, once", "Look back"),
     "budgets": Verb("budgets", "what may be spent, what is spent, what is left", "Look back"),
     "models": Verb("models", "the models on offer, with protocol, price and window", "Set up"),
@@ -49,18 +50,18 @@ VERBS: dict[str, Verb] = {
 
 PLANNED = frozenset(
     {
-        "cost",
         "map",
         "mcp",
         "run",
         "serve",
-        }
+    }
 )
 """Verbs that are kept for later: none of them is ever sent as a prompt by mistake."""
 
 SINGULARS = {
     "log": "logs",
     "alert": "alerts",
+    "costs": "cost",
     "budget": "budgets",
     "model": "models",
     "alias": "aliases",

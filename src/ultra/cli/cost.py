@@ -1,0 +1,213 @@
+"""`ultra cost`: what was spent by day, week and month, how fast, and what the budgets have left."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, cast, get_args
+
+import typer
+
+from ultra.cli import options
+from ultra.cli.nouns import Under, noun, print_json, session, shown
+from ultra.core.errors import UsageError
+from ultra.core.tags import tags_of
+from ultra.core.text import did_you_mean, one_line
+from ultra.core.totals import PERIODS, Filter, Period, dimensions_of
+from ultra.output.cost import CostFormat, cost_csv, cost_document, cost_markdown, render_cost
+
+app = noun(
+    "What was spent, how fast, where that leads, and what the budgets have left.",
+    "ultra cost                            today, this week, this month; the budgets",
+    "ultra cost daily --by model           the last 7 days, by model",
+    "ultra cost weekly --by tag:team       the last 8 weeks, for each value of a tag",
+    "ultra cost monthly --format csv       the last 12 months, for a spreadsheet",
+    "ultra cost daily --since 2026-11-01 --until yesterday",
+    "ultra cost --line                     one line for a shell prompt",
+)
+
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="WHAT",
+        envvar="ULTRA_COST_BY",
+        help="apart by model, provider, cost-center, environment, tag:NAME and more",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        envvar="ULTRA_COST_SINCE",
+        help="`30d`, `yesterday`, a date or a time",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until", metavar="WHEN", envvar="ULTRA_COST_UNTIL", help="as `--since`; now unless given"
+    ),
+]
+Timezone = Annotated[
+    str,
+    typer.Option(
+        "--timezone",
+        metavar="NAME",
+        envvar="ULTRA_COST_TIMEZONE",
+        help="where days begin, such as `UTC`; this machine's own unless given",
+    ),
+]
+Form = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="table|json|csv|markdown",
+        envvar="ULTRA_COST_FORMAT",
+        help="how it is written",
+    ),
+]
+Model = Annotated[
+    list[str] | None,
+    typer.Option("--model", "-m", metavar="NAME", envvar="ULTRA_COST_MODEL", help="its calls only"),
+]
+Provider = Annotated[
+    list[str] | None,
+    typer.Option("--provider", metavar="NAME", envvar="ULTRA_COST_PROVIDER", help="its calls only"),
+]
+CostCenter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cost-center", metavar="NAME", envvar="ULTRA_COST_COST_CENTER", help="what it was charged"
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag", metavar="NAME=VALUE", envvar="ULTRA_COST_TAG", help="runs marked with it; repeat"
+    ),
+]
+
+
+@app.command(cls=Under, epilog=shown("ultra cost show --by provider", "ultra cost show --line"))
+def show(
+    ctx: typer.Context,
+    line: Annotated[
+        bool,
+        typer.Option("--line", envvar="ULTRA_COST_LINE", help="one line for a shell prompt"),
+    ] = False,
+    colour: Annotated[
+        bool, typer.Option("--colour", envvar="ULTRA_COST_COLOUR", help="colours in that line")
+    ] = False,
+    by: By = None,
+    since: Since = None,
+    until: Until = None,
+    timezone: Timezone = "",
+    model: Model = None,
+    provider: Provider = None,
+    cost_center: CostCenter = None,
+    tag: Tags = None,
+    form: Form = "table",
+    as_json: options.Json = False,
+) -> int:
+    """Show today, this week and this month; with `--since` or `--until`, days."""
+    if line:
+        from ultra.cli.line import show as show_line
+
+        return show_line(os.environ, colour=colour)
+    chosen = _filter(model, provider, cost_center, tag)
+    period: Period | None = None if since is None and until is None else "day"
+    return _report(ctx, period, by, chosen, (since, until, timezone), form, as_json=as_json)
+
+
+def _periodic(period: Period, summary: str) -> Callable[..., int]:
+    def command(
+        ctx: typer.Context,
+        by: By = None,
+        since: Since = None,
+        until: Until = None,
+        timezone: Timezone = "",
+        model: Model = None,
+        provider: Provider = None,
+        cost_center: CostCenter = None,
+        tag: Tags = None,
+        form: Form = "table",
+        as_json: options.Json = False,
+    ) -> int:
+        chosen = _filter(model, provider, cost_center, tag)
+        return _report(ctx, period, by, chosen, (since, until, timezone), form, as_json=as_json)
+
+    command.__doc__ = summary
+    return command
+
+
+for _name, _period, _summary in (
+    ("daily", "day", "Show spending by day: the last 7 unless `--since` says otherwise."),
+    ("weekly", "week", "Show spending by week, from Monday: the last 8."),
+    ("monthly", "month", "Show spending by month: the last 12."),
+):
+    app.command(
+        _name,
+        cls=Under,
+        epilog=shown(f"ultra cost {_name}", f"ultra cost {_name} --by provider,model --json"),
+    )(_periodic(cast("Period", _period), _summary))
+
+
+def _report(
+    ctx: typer.Context,
+    period: Period | None,
+    by: Sequence[str] | None,
+    chosen: Filter,
+    when: tuple[str | None, str | None, str],
+    form: str,
+    *,
+    as_json: bool,
+) -> int:
+    from ultra.runtime.cost import Wanted, costs
+
+    here = session(ctx)
+    written = _format("json" if as_json else form)
+    since, until, timezone = when
+    dimensions = dimensions_of(by or ())
+    if set(dimensions) & set(PERIODS):
+        raise UsageError(
+            "`--by` tells spending apart, not its days",
+            hint="`ultra cost daily`, `weekly` and `monthly` do that",
+        )
+    wanted = Wanted(period, dimensions, chosen, since, until, timezone)
+    report = costs(here.runtime, wanted)
+    match written:
+        case "json":
+            print_json(here, cost_document(report))
+        case "csv":
+            here.streams.write(cost_csv(report))
+        case "markdown":
+            here.streams.write(cost_markdown(report))
+        case "table" if not report.windows:
+            here.note("no call began then")
+        case "table":
+            here.streams.write(render_cost(report, streams=here.streams))
+    return 0
+
+
+def _filter(
+    model: Sequence[str] | None,
+    provider: Sequence[str] | None,
+    cost_center: Sequence[str] | None,
+    tag: Sequence[str] | None,
+) -> Filter:
+    return Filter(
+        model=tuple(model or ()),
+        provider=tuple(provider or ()),
+        cost_center=tuple(cost_center or ()),
+        tags=tags_of(tag or []),
+    )
+
+
+def _format(text: str) -> CostFormat:
+    known: tuple[Any, ...] = get_args(CostFormat)
+    if text not in known:
+        raise UsageError(
+            f"`--format {one_line(text, 60)}` is not known",
+            hint=did_you_mean(text, known) or f"one of: {', '.join(known)}",
+        )
+    return cast("CostFormat", text)
