@@ -10,7 +10,8 @@ from ultra.output.charts import Bar, lying, standing
 from ultra.output.width import cell_width
 
 AMOUNTS = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True))
-BARS = st.lists(st.builds(Bar, st.text(max_size=30), AMOUNTS), max_size=90)
+LABELS = st.text(st.characters(exclude_characters="▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"), max_size=30)
+BARS = st.lists(st.builds(Bar, LABELS, AMOUNTS), max_size=90)
 
 
 def usd(amount: float) -> str:
