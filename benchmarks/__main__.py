@@ -14,6 +14,7 @@ from ultra.core.text import one_line
 BENCHES: dict[str, Callable[[int], list[Result]]] = {
     "version": cold.version,
     "help": cold.help_text,
+    "cost-line": cold.cost_line,
     "ask-http": cold.ask_http,
     "ask-https": cold.ask_https,
     "ask-keyring": cold.ask_keyring,

@@ -13,6 +13,14 @@ SCRIPT = [sys.executable, str(ROOT / "benchmarks" / "peers" / "httpx_script.py")
 KEYRING_SCRIPT = [sys.executable, str(ROOT / "benchmarks" / "peers" / "keyring_script.py"), Q]
 PASS = [sys.executable, "-c", "pass"]
 
+TODAY = """
+import sqlite3, sys, time
+log = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+today = time.mktime((*time.localtime()[:3], 0, 0, 0, 0, 0, -1))
+query = "SELECT sum(known_nano) FROM call_totals WHERE started_at >= ? AND NOT simulated"
+print(log.execute(query, (today,)).fetchone()[0])
+"""
+
 LLM_MODELS = """\
 - model_id: bench
   model_name: bench
@@ -28,6 +36,27 @@ def version(pairs: int) -> list[Result]:
 def help_text(pairs: int) -> list[Result]:
     """`ultra --help`: no more than eight times an interpreter that does nothing."""
     return [_beside_pass("ultra --help", ["--help"], 8.0, pairs)]
+
+
+def cost_line(pairs: int) -> list[Result]:
+    """`ultra cost --line` beside a script that asks the log for today's spend: the least it takes.
+
+    Both take their time from the interpreter; the line looks at budgets and breakers as well.
+    """
+    checks = Checks()
+    with serving() as server, home(server.base_url(chunks=CHUNKS)) as place:
+        _run([*ultra(), "ask", "-P", "bench", Q], place, checks)()
+        script = [sys.executable, "-c", TODAY, str(place.database)]
+
+        def line() -> float:
+            seconds, said = timed([*ultra(), "cost", "--line"], place.env)
+            checks.equal("line", said.partition(" ")[2], "today\n")
+            return seconds
+
+        left, right = paired(line, lambda: timed(script, place.env)[0], pairs)
+        rows = str(place.rows()[0])
+    name, peer = "ultra cost --line", "sqlite3 script"
+    return [compared(name, peer, left, right, target=2.5, checks=checks, seen={"rows": rows})]
 
 
 def ask_http(pairs: int) -> list[Result]:

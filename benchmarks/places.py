@@ -108,13 +108,17 @@ class Home:
             "PYTHONPATH": str(ROOT),
         }
 
+    @property
+    def database(self) -> Path:
+        """Where the log is."""
+        return self.directory / "ultra" / "data" / "ultra.db"
+
     def rows(self) -> tuple[int, int]:
         """Attempts in the log that ended well and have a cost, and all attempts."""
-        database = self.directory / "ultra" / "data" / "ultra.db"
-        if not database.exists():
+        if not self.database.exists():
             return 0, 0
         query = "SELECT sum(status = 'ok' AND cost_nano > 0), count(*) FROM attempts"
-        connection = sqlite3.connect(database)
+        connection = sqlite3.connect(self.database)
         try:
             good, everything = connection.execute(query).fetchone()
         finally:
