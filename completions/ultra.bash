@@ -66,11 +66,11 @@ _ultra_flags() { # COMMAND: its flags
         'health reset') REPLY='-a --all -P --profile --quiet --verbose --debug -h --help' ;;
         'health open') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
         'tui') REPLY='-P --profile --quiet --verbose --debug -h --help' ;;
-        'cost') REPLY='--line --colour --by --since --until --timezone -m --model --provider --cost-center --tag --format --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'cost show') REPLY='--line --colour --by --since --until --timezone -m --model --provider --cost-center --tag --format --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'cost daily') REPLY='--by --since --until --timezone -m --model --provider --cost-center --tag --format --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'cost weekly') REPLY='--by --since --until --timezone -m --model --provider --cost-center --tag --format --json -P --profile --quiet --verbose --debug -h --help' ;;
-        'cost monthly') REPLY='--by --since --until --timezone -m --model --provider --cost-center --tag --format --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cost') REPLY='--line --colour --by --since --until --timezone -m --model --provider --cost-center --tag --plot --format --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cost show') REPLY='--line --colour --by --since --until --timezone -m --model --provider --cost-center --tag --plot --format --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cost daily') REPLY='--by --since --until --timezone -m --model --provider --cost-center --tag --plot --format --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cost weekly') REPLY='--by --since --until --timezone -m --model --provider --cost-center --tag --plot --format --json -P --profile --quiet --verbose --debug -h --help' ;;
+        'cost monthly') REPLY='--by --since --until --timezone -m --model --provider --cost-center --tag --plot --format --json -P --profile --quiet --verbose --debug -h --help' ;;
         'alerts') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'alerts list') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;
         'alerts check') REPLY='--json -P --profile --quiet --verbose --debug -h --help' ;;

@@ -106,3 +106,14 @@ def test_the_line_is_the_same_through_the_parser(spent: Cli) -> None:
     said = spent("cost", "show", "--line")
 
     assert said.out.startswith("$0.01+ today · $0.98 left")
+
+
+def test_a_plot_stands_below_the_table(spent: Cli) -> None:
+    """Along time, or beside what it is told apart by; of an overview it shows nothing."""
+    along = spent("cost", "weekly", "--plot")
+    beside = spent("cost", "daily", "--by", "tag:team", "--plot")
+    none = spent("cost", "--plot")
+
+    assert "$0.0100 █" in along.out
+    assert any(line.startswith("=red|blue") and "█" in line for line in beside.out.splitlines())
+    assert (none.code, none.out) == (2, "")

@@ -12,7 +12,14 @@ from ultra.core.errors import UsageError
 from ultra.core.tags import tags_of
 from ultra.core.text import did_you_mean, one_line
 from ultra.core.totals import PERIODS, Filter, Period, dimensions_of
-from ultra.output.cost import CostFormat, cost_csv, cost_document, cost_markdown, render_cost
+from ultra.output.cost import (
+    CostFormat,
+    cost_csv,
+    cost_document,
+    cost_markdown,
+    plot_cost,
+    render_cost,
+)
 
 app = noun(
     "What was spent, how fast, where that leads, and what the budgets have left.",
@@ -66,6 +73,9 @@ Form = Annotated[
         help="how it is written",
     ),
 ]
+Plot = Annotated[
+    bool, typer.Option("--plot", envvar="ULTRA_COST_PLOT", help="bars below the table")
+]
 Model = Annotated[
     list[str] | None,
     typer.Option("--model", "-m", metavar="NAME", envvar="ULTRA_COST_MODEL", help="its calls only"),
@@ -106,6 +116,7 @@ def show(
     provider: Provider = None,
     cost_center: CostCenter = None,
     tag: Tags = None,
+    plot: Plot = False,
     form: Form = "table",
     as_json: options.Json = False,
 ) -> int:
@@ -116,7 +127,13 @@ def show(
         return show_line(os.environ, colour=colour)
     chosen = _filter(model, provider, cost_center, tag)
     period: Period | None = None if since is None and until is None else "day"
-    return _report(ctx, period, by, chosen, (since, until, timezone), form, as_json=as_json)
+    form = "json" if as_json else form
+    if plot and period is None:
+        raise UsageError(
+            "`--plot` shows windows of one kind, and today is a part of this month",
+            hint="`ultra cost daily --plot` or `ultra cost monthly --by model --plot`",
+        )
+    return _report(ctx, period, by, chosen, (since, until, timezone), form, plot=plot)
 
 
 def _periodic(period: Period, summary: str) -> Callable[..., int]:
@@ -130,11 +147,13 @@ def _periodic(period: Period, summary: str) -> Callable[..., int]:
         provider: Provider = None,
         cost_center: CostCenter = None,
         tag: Tags = None,
+        plot: Plot = False,
         form: Form = "table",
         as_json: options.Json = False,
     ) -> int:
         chosen = _filter(model, provider, cost_center, tag)
-        return _report(ctx, period, by, chosen, (since, until, timezone), form, as_json=as_json)
+        form = "json" if as_json else form
+        return _report(ctx, period, by, chosen, (since, until, timezone), form, plot=plot)
 
     command.__doc__ = summary
     return command
@@ -160,12 +179,12 @@ def _report(
     when: tuple[str | None, str | None, str],
     form: str,
     *,
-    as_json: bool,
+    plot: bool,
 ) -> int:
     from ultra.runtime.cost import Wanted, costs
 
     here = session(ctx)
-    written = _format("json" if as_json else form)
+    written = _format(form)
     since, until, timezone = when
     dimensions = dimensions_of(by or ())
     if set(dimensions) & set(PERIODS):
@@ -186,6 +205,8 @@ def _report(
             here.note("no call began then")
         case "table":
             here.streams.write(render_cost(report, streams=here.streams))
+            if plot:
+                here.streams.write("\n" + plot_cost(report, streams=here.streams))
     return 0
 
 

@@ -75,12 +75,12 @@ def together(groups: Iterable[Totals]) -> Totals:
     return reduce(_sum, groups, Totals())
 
 
-def parts_of(groups: Iterable[Group], own: int = 1) -> tuple[Part, ...]:
-    """The parts of groups whose key begins with `own` windows, alike ones together."""
+def parts_of(groups: Iterable[Group]) -> tuple[Part, ...]:
+    """The groups as parts, dearest first; those that are alike are added up."""
     found: dict[tuple[str, ...], Totals] = {}
     for group in groups:
-        key = group.key[own:]
-        found[key] = _sum(found[key], group.totals) if key in found else group.totals
+        known = found.get(group.key)
+        found[group.key] = group.totals if known is None else _sum(known, group.totals)
     parts = [Part(key, totals) for key, totals in found.items()]
     return tuple(sorted(parts, key=lambda part: (-part.totals.charged_nano, part.key)))
 

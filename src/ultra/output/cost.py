@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from ultra.core.costs import BudgetPace, CostReport, CostWindow, Part, uncertain_nano
+from ultra.core.costs import (
+    BudgetPace,
+    CostReport,
+    CostWindow,
+    Part,
+    parts_of,
+    uncertain_nano,
+)
 from ultra.core.forecast import Pace
-from ultra.core.totals import Totals
-from ultra.core.windows import zone_named
+from ultra.core.totals import Group, Totals
+from ultra.core.windows import windows, zone_named
 from ultra.output.budgets import gauges_document
+from ultra.output.charts import Bar, lying, standing
 from ultra.output.documents import csv_cell
 from ultra.output.figures import count, share, usd
 from ultra.output.moments import iso
@@ -37,6 +45,8 @@ _BUDGETS = (
     Column("used", right=True),
     Column("at this rate"),
 )
+_PLOT_ROWS = 12
+
 _NOW = {"day": "today", "week": "this week", "month": "this month"}
 
 
@@ -48,6 +58,35 @@ def render_cost(report: CostReport, *, streams: Streams) -> str:
     if bounded:
         text += "\n" + table(_BUDGETS, [_budget(one) for one in bounded], streams=streams)
     return text + prose(["", *_remarks(report)], streams=streams)
+
+
+def plot_cost(report: CostReport, *, streams: Streams) -> str:
+    """What is known to be spent as bars: along time, or beside the parts of all windows."""
+    if report.by:
+        whole = parts_of(
+            Group(part.key, simulated=False, totals=part.totals)
+            for window in report.windows
+            for part in window.parts
+        )
+        bars = [Bar(" ".join(part.key).strip() or "-", part.totals.known_nano) for part in whole]
+        lines = lying(bars, streams.width - 1, _amount)
+    else:
+        lines = standing(_along(report), (streams.width - 1, _PLOT_ROWS), _amount)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _along(report: CostReport) -> list[Bar]:
+    """Every window from the first to the last, those without a call too."""
+    if not report.windows:
+        return []
+    first, last, zone = report.windows[0], report.windows[-1], zone_named(report.zone)
+    spent = {window.window: window.totals.known_nano for window in report.windows}
+    every = windows(first.period, first.begins_at, last.ends_at, zone)
+    return [Bar(name, spent.get(name, 0)) for name, _, _ in every]
+
+
+def _amount(nano: float) -> str:
+    return usd(round(nano))
 
 
 def cost_markdown(report: CostReport) -> str:

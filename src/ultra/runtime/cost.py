@@ -113,7 +113,7 @@ def _window(
         begin,
         end,
         whole,
-        parts_of(groups),
+        parts_of(structs.replace(group, key=group.key[1:]) for group in groups),
         None if now is None else pace(period, whole.charged_nano, begin, end, now),
     )
 
