@@ -557,6 +557,10 @@ SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') AS day, provider, model, co
   sum(saved_nano) / 1e9 AS saved_usd
 FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 
+# Every part of the full text index is written anew once a level: with twice as many parts in each
+# there are two thirds of the levels, and a search has about as many parts to look into.
+_FTS_MERGES_LESS = "INSERT OR REPLACE INTO runs_fts_config (k, v) VALUES ('automerge', 8)"
+
 # What a month of calls came to without reading their words; what runs now, what a name was asked
 # and what went wrong, without a search.
 _V8 = (
@@ -567,6 +571,7 @@ _V8 = (
     _ATTEMPT_CORRECTED,
     "CREATE INDEX attempts_running ON attempts(call_id) WHERE status = 'running'",
     "CREATE INDEX calls_name ON calls(name)",
+    _FTS_MERGES_LESS,
     "CREATE INDEX runs_cost_center ON runs(cost_center, started_at) WHERE cost_center != ''",
     "CREATE INDEX runs_ill ON runs(status, started_at) WHERE status NOT IN ('ok', 'running')",
     "DROP VIEW v_costs",
