@@ -9,7 +9,8 @@ import random
 import shutil
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import accumulate
 from pathlib import Path
 
@@ -35,12 +36,7 @@ _PASSAGE_WORDS = 33
 
 _SETTINGS = ("journal_mode=OFF", "synchronous=OFF", "cache_size=-1000000", "foreign_keys=OFF")
 
-# FTS5 sorts in memory what its default would merge again and again.
-_INDEXED = (
-    "INSERT INTO runs_fts (runs_fts, rank) VALUES ('hashsize', 268435456)",
-    "INSERT INTO runs_fts (runs_fts) VALUES ('rebuild')",
-    "INSERT INTO runs_fts (runs_fts, rank) VALUES ('hashsize', 1048576)",
-)
+_REBUILD = "INSERT INTO runs_fts (runs_fts) VALUES ('rebuild')"
 
 MODELS = (
     ("smart", "anthropic", "claude-opus-4-5"),
@@ -165,9 +161,7 @@ def fill(path: Path, calls: int, now: float) -> float:
         raise RuntimeError(
             f"{calls:,} calls need {calls * DISK_BYTES / 1e9:.0f} GB in {path.parent}"
         )
-    with closing(open_database(Place(path, steps=WITHOUT_TOTALS), now).connection) as connection:
-        for setting in _SETTINGS:
-            connection.execute(f"PRAGMA {setting}")
+    with _hasty(Place(path, steps=WITHOUT_TOTALS), now) as connection:
         connection.create_function("sha", 1, _sha, deterministic=True)
         connection.create_function("new_id", 0, new_run_id)
         connection.execute("BEGIN")
@@ -175,15 +169,25 @@ def fill(path: Path, calls: int, now: float) -> float:
         _prepare(connection)
         for statement in _statements():
             connection.execute(statement, values)
-        for statement in _INDEXED:
-            connection.execute(statement)
         connection.execute("COMMIT")
     start = time.perf_counter()
     open_database(Place(path), now).connection.close()
     seconds = time.perf_counter() - start
     for copy in path.parent.glob(f"{path.name}.schema-*"):
         copy.unlink()
+    with _hasty(Place(path), now) as connection:
+        connection.execute(_REBUILD)
+        connection.execute("PRAGMA journal_mode=WAL")
     return seconds
+
+
+@contextmanager
+def _hasty(place: Place, now: float) -> Iterator[sqlite3.Connection]:
+    """A connection that may leave half of everything behind when the machine stops."""
+    with closing(open_database(place, now).connection) as connection:
+        for setting in _SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
+        yield connection
 
 
 def word(rank: int) -> str:
