@@ -133,8 +133,9 @@ def _cost(totals: Totals) -> str:
 
 
 def _part(totals: Totals, real: Totals) -> str:
-    """Of what is known: a part of a sum from below is itself no more than that."""
-    return share(totals.known_nano / real.known_nano if real.known_nano else None)
+    """Its part of what is known; nothing where nothing is."""
+    unknown = not real.known_nano or (totals.unpriced and not totals.known_nano)
+    return share(None if unknown else totals.known_nano / real.known_nano)
 
 
 def _unpriced(totals: Totals) -> str:

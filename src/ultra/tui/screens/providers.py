@@ -208,8 +208,10 @@ def state(one: EndpointHealth, now: float) -> str:
 def _line(place: Place, now: float) -> Line:
     one, traffic = place.health, place.health.traffic
     error = traffic.last_error
+    word = state(one, now)
+    standing = "down" if word == "open" else one.standing  # also of one that is simulated
     cells = (
-        f"{MARKS[one.standing]} {state(one, now)}",
+        f"{MARKS[standing]} {word}",
         place.name,
         f"{share(traffic.success)} of {count(traffic.tries)}" if traffic.tries else "-",
         _ranks(traffic.ttft_s),
@@ -221,7 +223,7 @@ def _line(place: Place, now: float) -> Line:
         _quota(one),
         f"{error.error_class}, {ago(error.failed_at, now)}" if error else "",
     )
-    return Line(place.name, cells, STYLES[one.standing])
+    return Line(place.name, cells, STYLES[standing])
 
 
 def _ranks(spread: Spread | None) -> str:

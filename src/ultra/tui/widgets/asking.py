@@ -58,5 +58,5 @@ class Reading(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The lines, which may be scrolled."""
         with VerticalScroll(classes="dialog") as box:
-            box.border_title = Content(self._title)  # type: ignore[assignment]  # no markup
+            box.border_title = Content(self._title)  # Content is no markup
             yield Static(Content("\n".join(self._lines)))

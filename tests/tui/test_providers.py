@@ -1,0 +1,146 @@
+"""The Providers screen: figures of the log, and what is moved by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.ledger import one
+from tests.support.server import Exchange, loopback
+from tests.support.tui import PROFILE, SIZES, filled, runtime, settled, shown, snapshot, words
+from ultra.runtime.runtime import Runtime
+from ultra.tui.screens.providers import ProvidersPage
+from ultra.tui.widgets.asking import Confirm, Reading
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> Runtime:
+    """A runtime over a log of three models."""
+    runtime_ = runtime(tmp_path / "home", None, text=PROFILE)
+    await filled(runtime_.paths.database)
+    return runtime_
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_it_looks_as_it_did(made: Runtime, size: tuple[int, int]) -> None:
+    """At each size."""
+    async with shown(made, size=size) as pilot:
+        snapshot(pilot, "providers")
+
+
+async def test_every_model_has_its_figures(made: Runtime) -> None:
+    """Answered, times, spend of today; the failure is told without what a terminal would obey."""
+    async with shown(made, size=(200, 60)) as pilot:
+        await pilot.press("down")
+        await settled(pilot)
+        text = words(pilot)
+
+    assert "● closed  lab:good      100% of 1    0.10/0.10      1.0/1.0" in text
+    assert "$0.001" in text
+    assert "overloaded, 29 s ago" in text
+    assert "busy [red]now[/red]" in text
+
+
+async def test_enter_opens_all_that_is_known(made: Runtime) -> None:
+    """And any way out of a dialogue closes it."""
+    async with shown(made) as pilot:
+        await pilot.press("enter")
+        opened = words(pilot)
+        assert isinstance(pilot.app.screen, Reading)
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, ProvidersPage)
+
+    assert "lab:good" in opened
+    assert "first token, last 1 answers" in opened
+    assert "today 1 calls, 1 answered, $0.001" in opened
+
+
+@pytest.mark.parametrize("answer", ["n", "escape", "enter"])
+async def test_open_asks_first(made: Runtime, answer: str) -> None:
+    """Nothing is opened by a key that was hit by mistake, nor by Enter after it."""
+    async with shown(made) as pilot:
+        await pilot.press("o")
+        assert isinstance(pilot.app.screen, Confirm)
+        await pilot.press(answer)
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, ProvidersPage)
+
+    assert one(made.paths.database, "SELECT count(*) FROM breaker WHERE state = 'forced_open'") == 0
+
+
+async def test_open_and_reset_move_the_breaker(made: Runtime) -> None:
+    """Of the chosen model, for every process, and the row says so at once."""
+    forced = "SELECT count(*) FROM breaker WHERE model = 'good' AND state = 'forced_open'"
+    async with shown(made) as pilot:
+        await pilot.press("o", "y")
+        await settled(pilot)
+        opened = words(pilot)
+        assert one(made.paths.database, forced) == 1
+        await pilot.press("r")
+        await settled(pilot)
+        closed = words(pilot)
+
+    assert "✖ open" in opened
+    assert "✖ open" not in closed
+    assert one(made.paths.database, forced) == 0
+
+
+async def test_probe_asks_for_the_list_of_models_and_nothing_else(tmp_path: Path) -> None:
+    """Nobody is asked before the key is pressed."""
+    seen: list[str] = []
+
+    async def lists(exchange: Exchange) -> None:
+        seen.append(f"{exchange.seen.method} {exchange.seen.path}")
+        await exchange.json({"object": "list", "data": [{"id": "good", "object": "model"}]})
+
+    async with loopback(lists) as server:
+        text = PROFILE.replace("http://127.0.0.1:9/v1", f"{server.url}/v1")
+        made = runtime(tmp_path / "home", None, text=text)
+        async with shown(made, size=(200, 60)) as pilot:
+            before = list(seen)
+            await pilot.press("p")
+            await settled(pilot)
+            after = words(pilot)
+
+    assert before == []
+    assert seen == ["GET /v1/models"]
+    assert "lists 1 model (just now)" in after
+
+
+async def test_a_probe_that_hangs_holds_up_nothing(tmp_path: Path) -> None:
+    """The screens answer while a provider does not, and it is left behind at the end."""
+
+    async def never(exchange: Exchange) -> None:
+        await exchange.stall()
+
+    async with loopback(never) as server:
+        text = PROFILE.replace("http://127.0.0.1:9/v1", f"{server.url}/v1")
+        async with shown(runtime(tmp_path / "home", None, text=text)) as pilot:
+            await pilot.press("P")
+            await pilot.press("3")
+            await pilot.pause()
+            there = words(pilot)
+            pilot.app.workers.cancel_all()
+
+    assert "no budget" in there
+
+
+async def test_simulated_models_are_asked_for_nothing(tmp_path: Path) -> None:
+    """And the header says what they are."""
+    async with shown(runtime(tmp_path / "home")) as pilot:
+        await pilot.press("p")
+        await settled(pilot)
+        text = words(pilot)
+
+    assert "simulated" in text.splitlines()[0]
+    assert "simulated: there is nobody to ask" in text
+
+
+async def test_the_cursor_stays_on_its_row(made: Runtime) -> None:
+    """When rows come and go around it."""
+    async with shown(made) as pilot:
+        await pilot.press("down", "ctrl+r")
+        await settled(pilot)
+        page = pilot.app.screen
+        assert isinstance(page, ProvidersPage)
+
+        assert page.query_one("#endpoints").chosen == "lab:other"  # type: ignore[attr-defined]
