@@ -10,7 +10,7 @@ from ultra.config.schema import json_schema
 from ultra.core.budget import Limit
 from ultra.core.cost import FREE
 from ultra.core.errors import ConfigError
-from ultra.core.profile import BreakerRules, CacheRules, GuardRules
+from ultra.core.profile import BreakerRules, CacheRules, GuardRules, LogRules
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_place(home: Home) -> None:
@@ -103,6 +103,35 @@ confirm_usd: 1
     assert (profile.timers.idle_s, lab.timers.idle_s, lab.timers.connect_s) == (5.0, 5.0, 5.0)
     assert profile.confirm_usd == 1.0
     assert profile.environment == "testing"
+
+
+def test_what_the_log_keeps_is_taken_over_key_by_key(home: Home) -> None:
+    """What a profile does not say holds as in the one that it extends."""
+    home.own("private", "log: {privacy: hashed, keep_days: 30}\n")
+    home.own("more", "extends: private\nlog: {privacy: off}\n")
+
+    assert home.load("private").log == LogRules("hashed", 30)
+    assert home.load("more").log == LogRules("off", 30)
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "column"),
+    [
+        ("{privacy: none}", "log.privacy", 16),
+        ("{keep_days: 0}", "log.keep_days", 18),
+        ("{keep_days: 9d}", "log.keep_days", 18),
+        ("{keep: 9}", "log", 7),
+    ],
+)
+def test_a_mistake_in_what_the_log_keeps_is_told_at_its_place(
+    home: Home, said: str, path: str, column: int
+) -> None:
+    """With file, line and column."""
+    file = home.own("wrong", f"log: {said}\n")
+
+    (problem,) = home.problems("wrong")
+
+    assert (problem.path, problem.where) == (path, f"{file}:2:{column}")
 
 
 def test_what_bounds_a_run_comes_to_exact_rules(home: Home) -> None:

@@ -21,6 +21,7 @@ defaults: {ask: fast}
 timers: {run_s: 100}
 confirm_usd: 0.20
 guardrails: {local_only: true, providers: [openai, anthropic]}
+log: {privacy: hashed}
 """
 
 
@@ -107,6 +108,8 @@ def test_what_the_user_guards_holds_under_a_project_that_says_less(user: Home) -
         ("guardrails: {secrets: allow}", "guardrails.secrets"),
         ("guardrails: {local_only: false}", "guardrails.local_only"),
         ("guardrails: {providers: [openai, evil]}", "guardrails.providers[1]"),
+        ("log: {privacy: full}", "log.privacy"),
+        ("log: {keep_days: 1}", "log.keep_days"),
     ],
 )
 def test_an_untrusted_project_may_do_nothing_else(user: Home, text: str, path: str) -> None:

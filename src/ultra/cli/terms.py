@@ -18,7 +18,7 @@ from ultra.cli.asking import (
 from ultra.cli.confirming import confirmed, show_plan
 from ultra.cli.context import Session
 from ultra.core.cost import nano_of_usd
-from ultra.core.errors import UsageError
+from ultra.core.errors import OutputError, UsageError
 from ultra.core.model import models_of
 from ultra.core.tags import cost_center_of, tags_of
 from ultra.core.text import one_line
@@ -153,8 +153,19 @@ def _max_cost(text: str | None) -> int | None:
 
 
 def hand_over(session: Session, text: str, terms: Terms) -> None:
-    """Write a document to its file, else to stdout."""
-    if terms.output is not None:
-        write_atomic(terms.output, text)
-    else:
+    """Write a document to its file, else to stdout.
+
+    Where the log keeps no words, what cannot be written to its file is nowhere else: stdout has it.
+    """
+    if terms.output is None:
         session.streams.write(text)
+        return
+    try:
+        write_atomic(terms.output, text)
+    except OutputError as error:
+        if session.runtime.keeps_words(keep_text=terms.keep_text):
+            raise
+        session.streams.write(text)
+        raise OutputError(
+            error.message, hint="it is on stdout instead, since the log keeps no words of it"
+        ) from error

@@ -36,6 +36,7 @@ from ultra.core.profile import (
     BudgetRules,
     CacheRules,
     GuardRules,
+    LogRules,
     Profile,
     RetryRules,
 )
@@ -154,6 +155,7 @@ def show(profile: Profile) -> str:
         "budget": _budget(profile.budget),
         "cache": _changed(profile.cache, CacheRules()),
         "guardrails": _changed(profile.guardrails, GuardRules()),
+        "log": _changed(profile.log, LogRules()),
         "alerts": {rule.name: shown_alert(rule) for rule in profile.alerts},
         "timers": _changed(profile.timers, Timers()),
         "confirm_usd": profile.confirm_usd,

@@ -25,6 +25,7 @@ from ultra.core.profile import (
     CacheRules,
     Defaults,
     GuardRules,
+    LogRules,
     Profile,
     RetryRules,
 )
@@ -106,6 +107,7 @@ class _Resolver:
             budget=self._budget(name),
             cache=_filled(CacheRules(), spec.cache),
             guardrails=_filled(GuardRules(), spec.guardrails),
+            log=_filled(LogRules(), spec.log),
             alerts=self._alerts(),
             warnings=tuple(self._found.warnings),
         )

@@ -259,6 +259,15 @@ class CacheSpec(_Checked, frozen=True):
     max_mb: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
+class LogSpec(_Checked, frozen=True):
+    """What of words is kept in the log, and for how long. What was spent always stays."""
+
+    privacy: Literal["full", "hashed", "off"] | None = None
+    keep_days: (
+        Annotated[int, Meta(ge=1, le=36_500, description="After so many days its runs go")] | None
+    ) = None
+
+
 class GuardrailsSpec(_Checked, frozen=True):
     """What may leave this machine, and to whom."""
 
@@ -344,6 +353,7 @@ class ProfileSpec(_Checked, frozen=True):
     budget: BudgetSpec | None = None
     cache: CacheSpec | None = None
     guardrails: GuardrailsSpec | None = None
+    log: LogSpec | None = None
     alerts: dict[Name, AlertSpec | None] = field(default_factory=dict)
     timers: TimersSpec | None = None
     confirm_usd: Annotated[float, Meta(ge=0, le=1_000_000, description="US dollars")] | None = None

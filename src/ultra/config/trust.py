@@ -18,10 +18,11 @@ from ultra.config.files import alone, read_regular, shown, write_private
 from ultra.config.paths import Paths
 from ultra.config.reader import KeyPath
 from ultra.config.schema import NAMED
+from ultra.core.care import PRIVACIES
 from ultra.core.cost import NANO
 from ultra.core.errors import ConfigError
 from ultra.core.model import Timers
-from ultra.core.profile import GuardRules, Profile, RetryRules
+from ultra.core.profile import GuardRules, LogRules, Profile, RetryRules
 from ultra.core.text import did_you_mean, one_line
 
 Standing = Literal["trusted", "granted", "untrusted"]
@@ -38,6 +39,7 @@ _WHY = {
     "alerts": "runs commands or sends figures to a place of its own choice",
 }
 _BUDGET = ("mode", "cost_center")
+_KEEP = ("log", "keep_days")
 _RANK = ("development", "testing", "production")
 _SECRETS = ("refuse", "redact", "allow")
 """From the tightest."""
@@ -85,6 +87,8 @@ def grants(document: Document) -> list[Grant]:
         for name in _BUDGET
         if name in budget
     ]
+    if _at(document.data, _KEEP) is not None:
+        found.append(Grant(document.place(_KEEP), "log.keep_days", "decides what is deleted"))
     return found
 
 
@@ -192,6 +196,13 @@ def _only_safer(found: Document, document: Document, own: Document) -> None:
         found.object_to(
             ("guardrails", "local_only"), "an untrusted file may not take back your own `true`"
         )
+    kept = _at(document.data, ("log", "privacy"))
+    own_log = _at(own.data, ("log", "privacy")) or LogRules().privacy
+    if kept is not None and PRIVACIES.index(kept) < PRIVACIES.index(own_log):
+        found.object_to(
+            ("log", "privacy"),
+            f"an untrusted file may not loosen your own `{own_log}` to `{kept}`",
+        )
     allowed = mine.get("providers")
     for index, name in enumerate(theirs.get("providers") or ()):
         if allowed and name not in allowed:
@@ -238,6 +249,9 @@ def _keys(path: str) -> KeyPath:
 def _grants_digest(document: Document) -> str:
     privileged = {section: document.data.get(section) for section in _WHY}
     budget = {name: document.data.get("budget", {}).get(name) for name in _BUDGET}
+    days = _at(document.data, _KEEP)
+    if days is not None:  # a file without it keeps the digest by which it was trusted
+        budget["keep_days"] = days
     return digest(msgspec.json.encode([privileged, budget], order="deterministic"))
 
 

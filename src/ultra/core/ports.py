@@ -77,7 +77,8 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     is charged to. `limits` are budgets of the run's own and of its profile, beside those of the
     store. `plan` are the calls of a fan-out, each at its most, empty for any other run: a hard
     budget sets all of it aside before the first attempt leaves, or refuses all of it. `route` says
-    how a route chose, None where none did.
+    how a route chose, None where none did. `hash_key` is what words that are not kept are hashed
+    with; empty keeps no hash either.
     """
 
     run_id: str
@@ -99,6 +100,7 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     limits: tuple[Limit, ...] = ()
     plan: tuple[Planned, ...] = ()
     route: RouteDocument | None = None
+    hash_key: bytes = b""
 
 
 AttemptKind = Literal["primary", "retry", "fallback", "hedge", "probe", "cache", "ensemble"]

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from ultra.core.alerts import Rule
 from ultra.core.budget import Limit
+from ultra.core.care import Privacy
 from ultra.core.errors import UsageError
 from ultra.core.hosts import url_is_loopback
 from ultra.core.model import Choice, Endpoint, Ensemble, Environment, Route, Target, Timers
@@ -65,6 +66,13 @@ class GuardRules(Struct, frozen=True, omit_defaults=True):
     providers: tuple[str, ...] = ()
 
 
+class LogRules(Struct, frozen=True, omit_defaults=True):
+    """What of words is kept in the log, and for how many days; None keeps runs for good."""
+
+    privacy: Privacy = "full"
+    keep_days: int | None = None
+
+
 class Profile(Struct, frozen=True, omit_defaults=True):
     """Providers and models by the names that the user gave them.
 
@@ -91,6 +99,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     budget: BudgetRules = BudgetRules()
     cache: CacheRules = CacheRules()
     guardrails: GuardRules = GuardRules()
+    log: LogRules = LogRules()
     alerts: tuple[Rule, ...] = ()
 
     @property

@@ -44,6 +44,17 @@ class Branches(Struct, frozen=True):
     messages: tuple[tuple[Message, ...], ...]
 
 
+def check_kept(profile: Profile) -> None:
+    """Raise `UsageError` for a profile whose runs leave no words to go on from."""
+    privacy = profile.log.privacy
+    if privacy != "full":
+        raise UsageError(
+            f"`log.privacy: {privacy}` of `{profile.source or profile.name}` keeps no words,"
+            " so no run can be continued",
+            hint="`ultra chat` is a conversation for as long as it lasts",
+        )
+
+
 def find_conversation(log: Log, profile: Profile, session: str, cid: str | None) -> Conversation:
     """The conversation of a run, or the last one of this terminal.
 

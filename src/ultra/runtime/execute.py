@@ -58,6 +58,7 @@ class Services(Struct, frozen=True):
     `told_of_log` says whether the user knows already that the log is in trouble. `cache` is None
     for a run that has no use for earlier answers. `timing` knows how long models usually take, None
     where nobody does. `everywhere` are the places of endpoints: runs that share these share those.
+    `log_key` is what words are hashed with where the profile wants that instead of the words.
     """
 
     profile: Profile
@@ -69,6 +70,7 @@ class Services(Struct, frozen=True):
     cache: AnswerCache | None = None
     timing: Timing | None = None
     everywhere: Everywhere = field(default_factory=dict)
+    log_key: bytes = b""
 
 
 async def execute(
@@ -124,7 +126,8 @@ class Run:
     def __init__(self, action: Action, services: Services) -> None:
         self.notes: list[str] = []
         self._losses: list[str] = []
-        self._action = action
+        kept = action.keep_text and services.profile.log.privacy == "full"
+        self._action = replace(action, keep_text=kept)
         self._services = services
         run_id = new_run_id()
         self.record = RunRecord(
@@ -140,7 +143,8 @@ class Run:
             conversation=action.conversation or run_id,
             prompt=action.prompt.question,
             simulated=action.selection.simulated,
-            keep_text=action.keep_text,
+            keep_text=kept,
+            hash_key=services.log_key if action.keep_text else b"",
             version=ultra.__version__,
             route=_route(action),
             cost_center=action.cost_center or services.profile.budget.cost_center,

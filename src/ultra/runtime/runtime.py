@@ -222,6 +222,7 @@ class Runtime:
                 told_of_log=lambda: self._told_of_log,
                 cache=self._cache_of(action),
                 timing=Timing(self.paths.database, self.clock),
+                log_key=self._log_key(),
             )
             try:
                 return await work(services, interrupt)
@@ -243,14 +244,16 @@ class Runtime:
 
     def conversation(self, cid: str | None) -> "Conversation":
         """The conversation of a run, or of this terminal. Raises `UsageError` when unclear."""
-        from ultra.runtime.conversations import find_conversation
+        from ultra.runtime.conversations import check_kept, find_conversation
 
+        check_kept(self.profile)
         return find_conversation(self.log, self.profile, self.session, cid)
 
     def branches(self, cid: str | None) -> "Branches":
         """Every answer of a comparison to go on from, or of this terminal's last one."""
-        from ultra.runtime.conversations import find_branches
+        from ultra.runtime.conversations import check_kept, find_branches
 
+        check_kept(self.profile)
         return find_branches(self.log, self.profile, self.session, cid)
 
     def page(self, url: str) -> str:
@@ -302,6 +305,26 @@ class Runtime:
 
             note_profiles(self, self._read_anew)
             self._read_anew = {}
+        if self.profile.log.keep_days is not None:
+            from ultra.runtime.retention import start_if_due
+
+            start_if_due(self)
+
+    def keeps_words(self, *, keep_text: bool) -> bool:
+        """Whether the log keeps the words of a run for which `-n` says so or not."""
+        return keep_text and self.profile.log.privacy == "full"
+
+    def _log_key(self) -> bytes:
+        """The key of the log where the profile wants hashes; empty, and said, without one."""
+        if self.profile.log.privacy != "hashed":
+            return b""
+        from ultra.store.hashing import key_of
+
+        try:
+            return key_of(self.paths.database)
+        except OSError as error:
+            self.warn(f"no hashes are kept, since there is no key for them: {error}")
+            return b""
 
     def _keys_for(self, selection: Selection) -> Keys:
         if self._key is None:

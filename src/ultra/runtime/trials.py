@@ -150,6 +150,8 @@ class Work:
             row=self._trial.rows[place - 1],
             judging_nano=judging,
         )
+        if not self._runtime.keeps_words(keep_text=True):  # a provider's may quote the prompt
+            pair = replace(pair, a=_wordless(pair.a), b=_wordless(pair.b))
         self._pairs[place] = pair
         self._store.keep(self._experiment.name, pair, self._runtime.clock.time())
         self.watch(self.done, tally)
@@ -163,6 +165,10 @@ def pair_of(result: RowResult, metric: Metric, ballots: int) -> Pair:
     cells = {cell.name: cell for cell in result.cells}
     a, b = (_side(cells.get(arm), metric, ballots) for arm in ARMS)
     return Pair(result.row.number, result.row.number, result.run_id, a, b)
+
+
+def _wordless(side: Side) -> Side:
+    return replace(side, error=side.error.partition(":")[0])
 
 
 def _side(cell: Cell | None, metric: Metric, ballots: int) -> Side:

@@ -101,7 +101,8 @@ class SqliteLedger:
         """Complete the attempt's row, and its call's with the last attempt. Never blocks."""
         attempt, run = self._open.pop(attempt_id, (None, None))
         self._writer.drop_text(attempt_id)
-        self._writer.post(Close(attempt_id, result, bool(run and run.keep_text), attempt))
+        keep_text, hash_key = (run.keep_text, run.hash_key) if run else (False, b"")
+        self._writer.post(Close(attempt_id, result, keep_text, attempt, hash_key))
 
     def add_verdict(self, run_id: str, verdict: Verdict) -> None:
         """Keep what was found when the run's answers were compared. Never blocks."""

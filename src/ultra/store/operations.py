@@ -36,6 +36,7 @@ class Close(Struct, frozen=True):
     result: AttemptResult
     keep_text: bool
     attempt: AttemptRecord | None = None
+    hash_key: bytes = b""
 
 
 class Served(Struct, frozen=True):

@@ -639,7 +639,18 @@ _V9 = (
     _PROFILE_LIMIT,
 )
 
+# Of runs whose words are not kept: the keyed hash of the prompt (no call), and of each answer.
+_HASHES = """
+CREATE TABLE hashes (
+  run_id TEXT NOT NULL REFERENCES runs(run_id) ON DELETE CASCADE,
+  call_id TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  PRIMARY KEY (run_id, call_id)
+) WITHOUT ROWID"""
+
+_V10 = (_HASHES, "CREATE INDEX hashes_hash ON hashes(hash)")
+
 Steps = tuple[tuple[str, ...], ...]
 
-MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9)
+MIGRATIONS: Steps = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10)
 """Step n takes a file from version n to n + 1; `user_version` is the number of steps taken."""

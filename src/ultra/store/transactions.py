@@ -10,14 +10,22 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
-from ultra.core.ports import Admitted, AttemptRecord, Refused, RunEnd, RunRecord
+from ultra.core.ports import (
+    Admitted,
+    AttemptRecord,
+    AttemptResult,
+    Refused,
+    RunEnd,
+    RunRecord,
+)
 from ultra.core.request import Message
 from ultra.core.verdict import Verdict
 from ultra.store.admission import Admission
 from ultra.store.bulk import batches, flat, slots
 from ultra.store.contents import Contents, take_apart
+from ultra.store.hashing import hashed
 from ultra.store.limits import note_limits
 from ultra.store.operations import Admit, Close, End, Judged, Operation, Pieces, Served
 from ultra.store.reading import RUN_COLUMNS, names
@@ -92,7 +100,12 @@ def commit(
         _close(
             connection,
             [
-                Close(item.attempt.attempt_id, item.result, item.run.keep_text)
+                Close(
+                    item.attempt.attempt_id,
+                    item.result,
+                    item.run.keep_text,
+                    hash_key=item.run.hash_key,
+                )
                 if isinstance(item, Served)
                 else item
                 for item in operations
@@ -169,6 +182,50 @@ def _insert_runs(connection: sqlite3.Connection, runs: Sequence[RunRecord], owne
         for name, value in run.tags.items()
     ]
     _insert(connection, "run_tags", "run_id, name, value", tags)
+    prompts = [[run.run_id, "", hashed(run.hash_key, run.prompt)] for run in runs if run.hash_key]
+    _insert(connection, "hashes", "run_id, call_id, hash", prompts)
+
+
+class Foreign(Struct, frozen=True):
+    """A whole run of one call that another program made; `timed` is whether it says how long."""
+
+    run: RunRecord
+    attempt: AttemptRecord
+    result: AttemptResult
+    end: RunEnd
+    timed: bool
+
+
+def take_over(connection: sqlite3.Connection, found: Sequence[Foreign], owner: str) -> None:
+    """Put runs of another program on record, inside the caller's transaction.
+
+    Nothing is decided, reserved or charged: they are over.
+    """
+    cache = PromptCache()
+    _record(connection, [(item.attempt, item.run) for item in found], owner, cache)
+    closes = [
+        Close(
+            item.attempt.attempt_id,
+            item.result,
+            item.run.keep_text,
+            hash_key=item.run.hash_key,
+        )
+        for item in found
+    ]
+    ends = [
+        (item.attempt.attempt_id, attempt_end(item.result, item.run.keep_text)) for item in found
+    ]
+    _end_attempts(
+        connection,
+        [
+            (key, end if item.timed else structs.replace(end, duration_s=None))
+            for (key, end), item in zip(ends, found, strict=True)
+        ],
+    )
+    _end_calls(connection, closes)
+    for item in found:
+        row = ended(run_row(item.run, owner), item.end)
+        _end_row(connection, row if item.timed else structs.replace(row, duration_s=None))
 
 
 def write_off(connection: sqlite3.Connection, rows: RunRows) -> None:
@@ -214,6 +271,11 @@ def _append(connection: sqlite3.Connection, pieces: Iterable[Pieces]) -> None:
 def _close(connection: sqlite3.Connection, closes: Sequence[Close]) -> None:
     ends = [(item.attempt_id, attempt_end(item.result, item.keep_text)) for item in closes]
     _end_attempts(connection, ends)
+    _end_calls(connection, closes)
+
+
+def _end_calls(connection: sqlite3.Connection, closes: Sequence[Close]) -> None:
+    _keep_hashes(connection, closes)
     calls: list[list[Value]] = [
         [item.attempt_id, item.result.status, item.result.ended_at] for item in closes
     ]
@@ -224,6 +286,19 @@ def _close(connection: sqlite3.Connection, closes: Sequence[Close]) -> None:
             " WHERE calls.call_id = a.call_id",
             flat(batch),
         )
+
+
+def _keep_hashes(connection: sqlite3.Connection, closes: Sequence[Close]) -> None:
+    """Keep the hash of what each call answered last, of those whose words are not kept."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO hashes (run_id, call_id, hash)"
+        " SELECT c.run_id, c.call_id, ? FROM calls c WHERE c.call_id = ?",
+        [
+            (hashed(item.hash_key, item.result.text), item.attempt_id.rpartition(".")[0])
+            for item in closes
+            if item.hash_key and item.result.text
+        ],
+    )
 
 
 def _end_attempts(connection: sqlite3.Connection, ends: Sequence[tuple[str, AttemptEnd]]) -> None:
