@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 
-.PHONY: demo check format lint types imports test cov completions docs snap picture bench conformance faults live-local prices sizes clean
+.PHONY: demo check format lint types imports test cov completions docs snap picture bench conformance faults live-local soak prices sizes clean
 
 demo: $(VENV)/.installed
 	$(BIN)/ultra demo
@@ -67,6 +67,10 @@ $(LIVE)/.installed: pyproject.toml
 
 live-local: $(VENV)/.installed $(LIVE)/.installed
 	$(PY) -m tests.live.local $(LIVE)/bin/python
+
+# The screens for ten minutes before a log that four processes write 200 events a second to.
+soak: $(VENV)/.dev
+	$(PY) -m tests.tui.soak --minutes 10
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks

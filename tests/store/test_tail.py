@@ -83,7 +83,7 @@ async def test_a_call_is_followed_from_its_start_through_its_words_to_its_end(pa
     (run,), (call,) = live.runs.values(), live.calls.values()
     assert (run.status, run.known_nano, run.calls, run.failed) == ("ok", 700, 1, 0)
     assert (call.last.status, call.text, call.last.cost_nano) == ("ok", "", 700)
-    assert (live.runs_seen, live.attempts_seen, live.attempts_ended) == (0, 0, 1)
+    assert (live.runs_seen, live.attempts_seen, live.attempts_ended) == (1, 1, 1)
 
 
 async def test_what_is_the_same_is_the_same_object(path: Path) -> None:

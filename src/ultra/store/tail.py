@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ultra.core.errors import StoreError
 from ultra.core.live import Live, LogState
-from ultra.store.arrivals import Reader
+from ultra.store.arrivals import MOST_AT_ONCE, Reader
 from ultra.store.database import BUSY, check_version, error_code
 from ultra.store.filesystem import MOUNTS, network_filesystem
 from ultra.store.reading import connect, reading
@@ -50,6 +50,7 @@ class Tail:
         self._connection: sqlite3.Connection | None = None
         self._reader: Reader | None = None
         self._began = False
+        self._looked = False
         self._file: tuple[int, int] | None = None
         self._version = -1
         self._changes = 0
@@ -75,6 +76,7 @@ class Tail:
             if error_code(error) not in BUSY:
                 self._let_go()
             state, words = "unreadable", f"the log `{self._path}` cannot be read: {error}"
+        self._looked = True
         self._under_way.note(state, words, self._changes)
         return self._under_way.live
 
@@ -138,8 +140,16 @@ class Tail:
                 self.behind = came.full
                 return
         self._forget()
-        self._reader, self._began, self.behind = Reader(connection), True, False
-        self._under_way.apply(self._reader, self._reader.begin(LATEST), now)
+        self._reader, self._began = Reader(connection), True
+        came = self._reader.look() if self._is_new(connection) else self._reader.begin(LATEST)
+        self._under_way.apply(self._reader, came, now)
+        self.behind = came.full
+
+    def _is_new(self, connection: sqlite3.Connection) -> bool:
+        """Whether the log was made while we waited for it: then all that is in it has just come."""
+        was_absent = self._under_way.live.state == "absent" and self._looked
+        last = connection.execute("SELECT max(rowid) FROM attempts").fetchone()[0] or 0
+        return was_absent and last <= MOST_AT_ONCE
 
     def _forget(self) -> None:
         if self._began:

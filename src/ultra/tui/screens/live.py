@@ -35,6 +35,7 @@ class LivePage(Page):
     LivePage #list { height: 1fr; }
     LivePage #one { height: 1fr; border-top: solid $panel; }
     LivePage #facts-of-one { height: auto; max-height: 8; padding: 0 1; color: $text-muted; }
+    LivePage #facts-of-one { text-wrap: nowrap; text-overflow: ellipsis; }
     LivePage.-wide #both { layout: horizontal; }
     LivePage.-wide #list { width: 3fr; height: 100%; }
     LivePage.-wide #one { width: 2fr; height: 100%; border-top: none; border-left: solid $panel; }
@@ -50,6 +51,7 @@ class LivePage(Page):
         self._ended = True
         self._shown = ""
         self._characters = 0
+        self._told: dict[str, str] = {}
 
     def body(self) -> Iterable[Widget]:
         """How much is under way, the list of it, and the one that is chosen."""
@@ -64,7 +66,6 @@ class LivePage(Page):
 
     def on_mount(self) -> None:
         """Begin in the list, and let times go on."""
-        super().on_mount()
         self.query_one(Calls).focus()
         self.set_interval(TICK_S, self._tick)
 
@@ -115,14 +116,14 @@ class LivePage(Page):
             return
         calls = self.query_one(Calls)
         calls.show(rows(self._live, ended=self._ended), self.runtime.clock.time())
-        self.query_one("#summary", Static).update(Content(summary(self._live)))
-        self.query_one("#heading", Static).update(Content(heading(calls.columns)))
+        self._say("#summary", summary(self._live))
+        self._say("#heading", heading(calls.columns))
         self._draw_one()
 
     def _draw_one(self) -> None:
         row = self.query_one(Calls).chosen
         lines = [] if row is None else facts(row, self.runtime.clock.time())
-        self.query_one("#facts-of-one", Static).update(Content("\n".join(lines)))
+        self._say("#facts-of-one", "\n".join(lines))
         if row is None:
             self._put("", "")
         elif row.call is None:
@@ -132,6 +133,14 @@ class LivePage(Page):
         elif self._shown != (key := _ended_key(row.call)):
             self._put(key, "")
             self._read(row.call.call_id, key)
+
+    def _say(self, place: str, text: str) -> None:
+        """Show a text above a list, if it is another; what stays as high moves nothing."""
+        before = self._told.get(place, "")
+        if text != before:
+            self._told[place] = text
+            layout = text.count("\n") != before.count("\n") or not (text and before)
+            self.query_one(place, Static).update(Content(text), layout=layout)
 
     def _put(self, key: str, text: str) -> None:
         """Show a text that does not grow."""
