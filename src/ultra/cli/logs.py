@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 from msgspec import Struct
 
-from ultra.cli import logs_audit, logs_care, options
+from ultra.cli import logs_audit, logs_care, logs_import, options
 from ultra.cli.logs_options import CostCenter, Model, Query, Tag
 from ultra.cli.nouns import Here, Under, noun, session, shown
 from ultra.core.errors import UsageError
@@ -23,6 +23,7 @@ app = noun(
     "ultra logs --json -n 0 -m smart   every run of a model as JSON",
     "ultra logs --tag job=nightly      runs marked so; `--cost-center` too",
     "ultra logs prune --older-than 90d     what would go; `--yes` removes it",
+    'ultra logs import "$(llm logs path)"  what llm kept; aichat and mods too',
     "ultra logs audit                  who changed keys, budgets, trust and profiles",
 )
 
@@ -115,6 +116,7 @@ def path(ctx: typer.Context) -> None:
 for _name, _command, _examples in logs_care.COMMANDS:
     app.command(_name, cls=Under, epilog=shown(*_examples))(_command)
 
+app.command("import", cls=Under, epilog=shown(*logs_import.EXAMPLES))(logs_import.import_)
 app.command("audit", cls=Under, epilog=shown(*logs_audit.EXAMPLES))(logs_audit.audit)
 
 

@@ -10,7 +10,12 @@ RUN_ID_LENGTH = 12
 
 def new_run_id() -> str:
     """Twelve random characters (60 bits): the first four already tell most runs apart."""
-    bits = int.from_bytes(os.urandom(8), "big")
+    return run_id_of(os.urandom(8))
+
+
+def run_id_of(random: bytes) -> str:
+    """The id that the first eight of some random bytes make."""
+    bits = int.from_bytes(random[:8], "big")
     return "".join(_ALPHABET[(bits >> (5 * place)) & 31] for place in range(RUN_ID_LENGTH))
 
 
