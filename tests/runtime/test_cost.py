@@ -65,7 +65,7 @@ class Place:
 
     def spent(self, period: Any = None, **asked: Any) -> dict[str, int]:
         found = self.report(period, **asked)
-        return {window.window: window.totals.known_nano for window in found.windows}
+        return {window.window: window.spent.known_nano for window in found.windows}
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_only_a_whole_window_is_forecast(place: Place) -> None:
 
     (part,) = place.report("day", since="3h").windows
 
-    assert part.totals.known_nano == CENT
+    assert part.spent.known_nano == CENT
     assert part.pace is None
 
 
@@ -135,7 +135,7 @@ def test_unknown_prices_are_named_and_never_taken_for_nothing(place: Place) -> N
 
     report = place.report("day")
 
-    assert report.windows[0].totals.cost_nano is None
+    assert report.windows[0].spent.cost_nano is None
     assert report.unpriced == (("lab:m-1", 1),)
     assert report.priced_on
 
@@ -147,7 +147,7 @@ def test_parts_are_told_apart_by_whatever_one_likes(place: Place) -> None:
 
     def parts(**asked: Any) -> list[tuple[tuple[str, ...], int]]:
         (window,) = place.report("day", **asked).windows
-        return [(part.key, part.totals.known_nano) for part in window.parts]
+        return [(part.key, part.spent.known_nano) for part in window.parts]
 
     assert parts(by=("provider",)) == [(("other",), 3 * CENT), (("lab",), CENT)]
     assert parts(by=(Tag("team"),)) == [(("",), 3 * CENT), (("red",), CENT)]
@@ -161,7 +161,7 @@ def test_simulated_calls_are_in_none_of_it(place: Place) -> None:
 
     (today,) = place.report("day").windows
 
-    assert (today.totals.calls, today.totals.known_nano) == (0, 0)
+    assert (today.spent.calls, today.spent.known_nano) == (0, 0)
 
 
 def test_a_budget_says_when_it_is_used_up(place: Place) -> None:
@@ -184,5 +184,5 @@ def test_without_a_log_nothing_was_spent(tmp_path: Path) -> None:
 
     report = costs(runtime, Wanted("month"))
 
-    assert [window.totals.calls for window in report.windows] == [0]
+    assert [window.spent.calls for window in report.windows] == [0]
     assert not (tmp_path / "data").exists()

@@ -4,20 +4,56 @@ Money is nano-dollars, moments UTC seconds since the epoch. What was simulated i
 """
 
 from collections.abc import Iterable
-from functools import reduce
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from ultra.core.forecast import Pace
 from ultra.core.gauges import Gauge
-from ultra.core.totals import Group, Totals
+from ultra.core.totals import Totals
+from ultra.core.usage import Usage
+
+
+class Spent(Struct, frozen=True):
+    """What calls came to.
+
+    `known_nano` is what is known of their cost, `charged_nano` with estimates for what is not;
+    `unpriced` calls have a part of unknown cost.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    known_nano: int = 0
+    unpriced: int = 0
+    charged_nano: int = 0
+    saved_nano: int = 0
+    usage: Usage = Usage()
+
+    @classmethod
+    def of(cls, totals: Totals) -> "Spent":
+        """The same of totals that tell more."""
+        return cls(*(getattr(totals, name) for name in cls.__struct_fields__))
+
+    @property
+    def cost_nano(self) -> int | None:
+        """What all of it cost; None where a part is not known."""
+        return None if self.unpriced else self.known_nano
+
+    @property
+    def uncertain_nano(self) -> int:
+        """What was charged by estimate: nobody knows what a call that was cut short has cost."""
+        return max(0, self.charged_nano - self.known_nano)
+
+    def __add__(self, other: "Spent") -> "Spent":
+        """Both together."""
+        names = self.__struct_fields__
+        return Spent(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
 class Part(Struct, frozen=True):
     """What one value of each dimension of `--by` came to; empty for none."""
 
     key: tuple[str, ...]
-    totals: Totals
+    spent: Spent
 
 
 class CostWindow(Struct, frozen=True):
@@ -30,7 +66,7 @@ class CostWindow(Struct, frozen=True):
     window: str
     begins_at: float
     ends_at: float
-    totals: Totals
+    spent: Spent
     parts: tuple[Part, ...] = ()
     pace: Pace | None = None
 
@@ -65,34 +101,10 @@ class CostReport(Struct, frozen=True):
     priced_on: str = ""
 
 
-def uncertain_nano(totals: Totals) -> int:
-    """What was charged by estimate: of calls that were cut short, nobody knows what they cost."""
-    return max(0, totals.charged_nano - totals.known_nano)
-
-
-def together(groups: Iterable[Totals]) -> Totals:
-    """What several came to together; times and errors are left out."""
-    return reduce(_sum, groups, Totals())
-
-
-def parts_of(groups: Iterable[Group]) -> tuple[Part, ...]:
-    """The groups as parts, dearest first; those that are alike are added up."""
-    found: dict[tuple[str, ...], Totals] = {}
-    for group in groups:
-        known = found.get(group.key)
-        found[group.key] = group.totals if known is None else _sum(known, group.totals)
-    parts = [Part(key, totals) for key, totals in found.items()]
-    return tuple(sorted(parts, key=lambda part: (-part.totals.charged_nano, part.key)))
-
-
-_ADDED = (
-    *("calls", "answered", "cached", "cancelled", "attempts", "usage", "known_nano", "unpriced"),
-    *("charged_nano", "saved_nano", "unsaved"),
-)
-
-
-def _sum(left: Totals, right: Totals) -> Totals:
-    added = {name: getattr(left, name) + getattr(right, name) for name in _ADDED}
-    return structs.replace(
-        left, **added, errors={}, tokens_per_s=None, ttft_s=None, duration_s=None
-    )
+def added(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts that are alike added up, dearest first."""
+    found: dict[tuple[str, ...], Spent] = {}
+    for part in parts:
+        found[part.key] = found.get(part.key, Spent()) + part.spent
+    whole = [Part(key, spent) for key, spent in found.items()]
+    return tuple(sorted(whole, key=lambda part: (-part.spent.charged_nano, part.key)))

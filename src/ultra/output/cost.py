@@ -11,11 +11,10 @@ from ultra.core.costs import (
     CostReport,
     CostWindow,
     Part,
-    parts_of,
-    uncertain_nano,
+    Spent,
+    added,
 )
 from ultra.core.forecast import Pace
-from ultra.core.totals import Group, Totals
 from ultra.core.windows import windows, zone_named
 from ultra.output.budgets import gauges_document
 from ultra.output.charts import Bar, lying, standing
@@ -63,12 +62,8 @@ def render_cost(report: CostReport, *, streams: Streams) -> str:
 def plot_cost(report: CostReport, *, streams: Streams) -> str:
     """What is known to be spent as bars: along time, or beside the parts of all windows."""
     if report.by:
-        whole = parts_of(
-            Group(part.key, simulated=False, totals=part.totals)
-            for window in report.windows
-            for part in window.parts
-        )
-        bars = [Bar(" ".join(part.key).strip() or "-", part.totals.known_nano) for part in whole]
+        whole = added(part for window in report.windows for part in window.parts)
+        bars = [Bar(" ".join(part.key).strip() or "-", part.spent.known_nano) for part in whole]
         lines = lying(bars, streams.width - 1, _amount)
     else:
         lines = standing(_along(report), (streams.width - 1, _PLOT_ROWS), _amount)
@@ -80,7 +75,7 @@ def _along(report: CostReport) -> list[Bar]:
     if not report.windows:
         return []
     first, last, zone = report.windows[0], report.windows[-1], zone_named(report.zone)
-    spent = {window.window: window.totals.known_nano for window in report.windows}
+    spent = {window.window: window.spent.known_nano for window in report.windows}
     every = windows(first.period, first.begins_at, last.ends_at, zone)
     return [Bar(name, spent.get(name, 0)) for name, _, _ in every]
 
@@ -113,9 +108,9 @@ def cost_csv(report: CostReport) -> str:
         ]
     )
     for window in report.windows:
-        whole = [Part(("",) * len(report.by), window.totals)]
+        whole = [Part(("",) * len(report.by), window.spent)]
         for part in (window.parts if report.by else whole) or whole:
-            one = part.totals
+            one = part.spent
             ahead = window.pace if not report.by else None
             writer.writerow(
                 [
@@ -161,11 +156,11 @@ def _table(report: CostReport) -> tuple[list[Column], list[list[str]]]:
     for window in report.windows:
         name = _name(window, report)
         if not report.by:
-            rows.append([name, *_figures(window.totals), *(_leads(window) if ahead else ())])
+            rows.append([name, *_figures(window.spent), *(_leads(window) if ahead else ())])
             continue
         rows += [
-            [name, *(text or "-" for text in part.key), *_figures(part.totals)]
-            for part in window.parts or (Part(("",) * len(report.by), window.totals),)
+            [name, *(text or "-" for text in part.key), *_figures(part.spent)]
+            for part in window.parts or (Part(("",) * len(report.by), window.spent),)
         ]
     return heads, rows
 
@@ -177,26 +172,26 @@ def _name(window: CostWindow, report: CostReport) -> str:
     return f"{_NOW[window.period]} ({said})" if window.pace is not None else said
 
 
-def _figures(totals: Totals) -> list[str]:
-    uncertain = uncertain_nano(totals)
+def _figures(spent: Spent) -> list[str]:
+    uncertain = spent.uncertain_nano
     return [
-        count(totals.calls),
-        count(totals.usage.input_tokens),
-        count(totals.usage.output_tokens),
-        _at_least(totals.known_nano, totals),
+        count(spent.calls),
+        count(spent.usage.input_tokens),
+        count(spent.usage.output_tokens),
+        _at_least(spent.known_nano, spent),
         usd(uncertain) if uncertain else "-",
-        usd(totals.saved_nano) if totals.cached else "-",
+        usd(spent.saved_nano) if spent.cached else "-",
     ]
 
 
 def _leads(window: CostWindow) -> tuple[str, str]:
     if window.pace is None:
         return "-", "-"
-    return _rate(window.pace, window.period), _at_least(window.pace.forecast_nano, window.totals)
+    return _rate(window.pace, window.period), _at_least(window.pace.forecast_nano, window.spent)
 
 
-def _at_least(nano: int, totals: Totals) -> str:
-    return f"at least {usd(nano)}" if totals.unpriced else usd(nano)
+def _at_least(nano: int, spent: Spent) -> str:
+    return f"at least {usd(nano)}" if spent.unpriced else usd(nano)
 
 
 def _rate(pace: Pace, period: str) -> str:
@@ -230,7 +225,7 @@ def _end(one: BudgetPace) -> str:
 def _remarks(report: CostReport) -> list[str]:
     lines = [
         f"{_NOW[window.period]}: {_rate(window.pace, window.period)},"
-        f" {_at_least(window.pace.forecast_nano, window.totals)} by its end"
+        f" {_at_least(window.pace.forecast_nano, window.spent)} by its end"
         for window in report.windows
         if report.by and window.pace is not None
     ]
@@ -243,7 +238,7 @@ def _remarks(report: CostReport) -> list[str]:
         lines.append(
             f"from below: {count(calls)} {plural} a part whose cost is not known: {models}"
         )
-    if any(uncertain_nano(window.totals) for window in report.windows):
+    if any(window.spent.uncertain_nano for window in report.windows):
         lines.append(
             "uncertain was charged by estimate, for calls that were cut short; rates, forecasts"
             " and budgets count it"
@@ -259,26 +254,26 @@ def _window(window: CostWindow) -> dict[str, Any]:
         "begins_at": iso(window.begins_at),
         "ends_at": iso(window.ends_at),
         "running": window.pace is not None,
-        **_told(window.totals),
+        **_told(window.spent),
         **_ahead(window.pace),
-        "parts": [{"key": list(part.key), **_told(part.totals)} for part in window.parts]
+        "parts": [{"key": list(part.key), **_told(part.spent)} for part in window.parts]
         if window.parts and window.parts[0].key
         else [],
     }
 
 
-def _told(totals: Totals) -> dict[str, Any]:
+def _told(spent: Spent) -> dict[str, Any]:
     return {
-        "calls": totals.calls,
-        "cached": totals.cached,
-        "input_tokens": totals.usage.input_tokens,
-        "output_tokens": totals.usage.output_tokens,
-        "cost_nano": totals.cost_nano,
-        "known_nano": totals.known_nano,
-        "uncertain_nano": uncertain_nano(totals),
-        "charged_nano": totals.charged_nano,
-        "unpriced": totals.unpriced,
-        "saved_nano": totals.saved_nano,
+        "calls": spent.calls,
+        "cached": spent.cached,
+        "input_tokens": spent.usage.input_tokens,
+        "output_tokens": spent.usage.output_tokens,
+        "cost_nano": spent.cost_nano,
+        "known_nano": spent.known_nano,
+        "uncertain_nano": spent.uncertain_nano,
+        "charged_nano": spent.charged_nano,
+        "unpriced": spent.unpriced,
+        "saved_nano": spent.saved_nano,
     }
 
 

@@ -1,20 +1,18 @@
 """What was spent, how fast and where that leads, out of the log and the budgets."""
 
-from collections.abc import Sequence
 from datetime import tzinfo
 
 from msgspec import Struct, structs
 
-from ultra.core.costs import BudgetPace, CostReport, CostWindow, parts_of, together
+from ultra.core.costs import BudgetPace, CostReport, CostWindow, Spent
 from ultra.core.forecast import pace
 from ultra.core.gauges import Gauge
 from ultra.core.moments import span_between
-from ultra.core.totals import Dimension, Filter, Group, Period, Span, Totals, word_of
-from ultra.core.windows import begins, next_window, window_at, zone_named
+from ultra.core.totals import Dimension, Filter, Period, Span, word_of
+from ultra.core.windows import begins, next_window, window_at, windows, zone_named
 from ultra.runtime.budgets import gauges
 from ultra.runtime.runtime import Runtime
-from ultra.store.reading import reading
-from ultra.store.totals import sums
+from ultra.store.spending import Spending, spending
 
 SHOWN: dict[Period, int] = {"day": 7, "week": 8, "month": 12}
 """How many windows are shown unless `--since` says otherwise."""
@@ -39,24 +37,21 @@ def costs(runtime: Runtime, wanted: Wanted) -> CostReport:
     now, zone = runtime.clock.time(), zone_named(wanted.zone)
     span = _span(wanted, zone, now)
     only = structs.replace(wanted.filter, simulated=False)
-    found: list[Group] = []
-    unpriced: list[Group] = []
-    with reading(runtime.paths.database) as log:
-        if log is not None:
-            found = sums(log, span, only, (wanted.period or "day", *wanted.by))
-            if any(group.totals.unpriced for group in found):
-                unpriced = sums(log, span, only, ("model",))
+    with spending(runtime.paths.database, only) as log:
+        look = _Look(log, span, wanted.by, zone, now)
+        found = look.overview() if wanted.period is None else look.windows(wanted.period)
+        doubtful = any(window.spent.unpriced for window in found)
+        lacking = log.unpriced(span) if doubtful else []
+    whole = wanted.filter == Filter()
     return CostReport(
         now,
         wanted.zone,
         span.begin,
         span.end,
         tuple(map(word_of, wanted.by)),
-        _overview(found, zone, now)
-        if wanted.period is None
-        else _windows(found, wanted.period, span, zone, now),
-        tuple(_paced(gauge, now) for gauge in gauges(runtime)) if wanted.filter == Filter() else (),
-        tuple((one.key[0], one.totals.unpriced) for one in unpriced if one.totals.unpriced),
+        tuple(found),
+        tuple(_paced(gauge, now) for gauge in gauges(runtime)) if whole else (),
+        tuple(lacking),
         runtime.catalog.price_date(),
     )
 
@@ -69,53 +64,62 @@ def _span(wanted: Wanted, zone: tzinfo | None, now: float) -> Span:
     if wanted.period is None:
         first = min(begins(window_at(period, now, zone), zone) for period in SHOWN)
         return structs.replace(said, begin=first)
-    begin = min(now, now if said.end is None else said.end)
+    begin = now if said.end is None else min(now, said.end)
     for _ in range(SHOWN[wanted.period]):
         begin = begins(window_at(wanted.period, begin - 1e-3, zone), zone)
     return structs.replace(said, begin=begin)
 
 
-def _overview(found: Sequence[Group], zone: tzinfo | None, now: float) -> tuple[CostWindow, ...]:
-    """The day, the week and the month that run now, out of days."""
-    windows = []
-    for period in SHOWN:
-        first = window_at(period, now, zone)
-        groups = [group for group in found if group.key[0] >= first]
-        windows.append(_window(period, first, groups, zone, now))
-    return tuple(windows)
+class _Look:
+    """One look at a log."""
 
+    def __init__(
+        self,
+        log: Spending,
+        span: Span,
+        by: tuple[Dimension, ...],
+        zone: tzinfo | None,
+        now: float,
+    ) -> None:
+        self._log = log
+        self._span = span
+        self._by = by
+        self._zone = zone
+        self._now = now
 
-def _windows(
-    found: Sequence[Group], period: Period, span: Span, zone: tzinfo | None, now: float
-) -> tuple[CostWindow, ...]:
-    """Every window that has calls, and the one that runs now where it is wholly asked about."""
-    by_window: dict[str, list[Group]] = {}
-    for group in found:
-        by_window.setdefault(group.key[0], []).append(group)
-    running = window_at(period, now, zone)
-    whole = begins(running, zone) >= span.begin and (span.end is None or span.end >= now)
-    if whole:
-        by_window.setdefault(running, [])
-    return tuple(
-        _window(period, name, by_window[name], zone, now if whole and name == running else None)
-        for name in sorted(by_window)
-    )
+    def overview(self) -> list[CostWindow]:
+        """The day, the week and the month that run now."""
+        return [self._window(period, window_at(period, self._now, self._zone)) for period in SHOWN]
 
+    def windows(self, period: Period) -> list[CostWindow]:
+        """Every window that has calls, and the one that runs now where it is wholly asked about."""
+        reach = self._log.reach(self._span)
+        named = []
+        if reach is not None:
+            named = [name for name, _, _ in windows(period, reach[0], reach[1] + 1e-3, self._zone)]
+        running = window_at(period, self._now, self._zone)
+        if running not in named and self._whole(running):
+            named.append(running)
+        seen = [self._window(period, name) for name in named]
+        return [one for one in seen if one.spent.calls or one.window == running]
 
-def _window(
-    period: str, name: str, groups: Sequence[Group], zone: tzinfo | None, now: float | None
-) -> CostWindow:
-    begin, end = begins(name, zone), begins(next_window(period, name), zone)
-    whole: Totals = together(group.totals for group in groups)
-    return CostWindow(
-        period,
-        name,
-        begin,
-        end,
-        whole,
-        parts_of(structs.replace(group, key=group.key[1:]) for group in groups),
-        None if now is None else pace(period, whole.charged_nano, begin, end, now),
-    )
+    def _window(self, period: str, name: str) -> CostWindow:
+        begin, end = begins(name, self._zone), begins(next_window(period, name), self._zone)
+        until = end if self._span.end is None else min(end, self._span.end)
+        span = structs.replace(self._span, begin=max(begin, self._span.begin), end=until)
+        parts = self._log.parts(span, self._by) if self._by else ()
+        own = (part.spent for part in parts)
+        spent = sum(own, Spent()) if self._by else self._log.spent(span)
+        running = begin <= self._now < end and self._whole(name)
+        ahead = pace(period, spent.charged_nano, begin, end, self._now) if running else None
+        return CostWindow(period, name, begin, end, spent, parts, ahead)
+
+    def _whole(self, name: str) -> bool:
+        """Whether all that began in a window so far is asked about."""
+        until = self._span.end
+        return begins(name, self._zone) >= self._span.begin and (
+            until is None or until >= self._now
+        )
 
 
 def _paced(gauge: Gauge, now: float) -> BudgetPace:

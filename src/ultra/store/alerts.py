@@ -17,10 +17,10 @@ from ultra.core.cost import usd
 from ultra.core.errors import StoreError
 from ultra.core.totals import Filter, Span
 from ultra.core.windows import begins, window_at
-from ultra.store.book import gauges_in
+from ultra.store.book import current, gauges_in
 from ultra.store.database import Place, open_database
 from ultra.store.reading import reading
-from ultra.store.totals import sums, totals
+from ultra.store.totals import conditions, sums, totals, within
 
 CLAIM_S = 60.0
 """How long a crossing is left to who claimed it, longer than telling may take: then whoever comes
@@ -32,6 +32,8 @@ WHERE (state = 'forced_open' OR state = 'open' AND open_until > :now
   OR state = 'half_open' AND probe_until > :now)
   AND (:provider = '' OR provider = :provider)
 GROUP BY provider, kind"""
+
+_CHARGED = "SELECT ifnull(sum(t.charged_nano), 0) FROM call_totals t WHERE {where}"
 
 _STATES = """
 SELECT subject, window_id, crossed, value, since, told_at, claimed_until FROM alerts
@@ -53,7 +55,8 @@ class AlertBook:
     def watch(self, rules: Sequence[Rule]) -> list[Watched]:
         """Every rule as it stands; nothing is claimed."""
         with reading(self._path) as connection:
-            if connection is None:
+            # The next run renews the log of an older ultra.
+            if connection is None or not current(connection):
                 return [Watched(rule, [], []) for rule in rules]
             return [self._watched(connection, rule) for rule in rules]
 
@@ -116,10 +119,8 @@ def measured(
 
 def _spend(connection: sqlite3.Connection, rule: Rule, now: float) -> Reading:
     window = window_at(rule.per, now, None)
-    spent = sum(
-        group.totals.charged_nano
-        for group in sums(connection, Span(begins(window, None)), _calls(rule.scope))
-    )
+    where = conditions(within(Span(begins(window, None))), filter=_calls(rule.scope))
+    (spent,) = connection.execute(_CHARGED.format(where=where.sql), where.values).fetchone()
     words = f"{usd(spent)} was charged this {rule.per}"
     if rule.scope != "all":
         words += f" for `{rule.scope}`"

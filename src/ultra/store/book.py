@@ -36,7 +36,7 @@ class Book:
         """Every limit of the store, then those of a profile, with how far each is used."""
         with reading(self._path) as opened:
             # A log of an older ultra holds no limits; the next run brings it up to date.
-            if opened is None or not _current(opened):
+            if opened is None or not current(opened):
                 return [Gauge(limit, "profile") for limit in profile]
             return gauges_in(opened, profile, self._now())
 
@@ -146,7 +146,8 @@ def gauges_in(connection: sqlite3.Connection, profile: Sequence[Limit], now: flo
     ]
 
 
-def _current(connection: sqlite3.Connection) -> bool:
+def current(connection: sqlite3.Connection) -> bool:
+    """Whether the log has every table that this ultra knows."""
     return bool(connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS))
 
 
