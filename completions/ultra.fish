@@ -11,6 +11,7 @@ set -g __ultra_commands 'ab list' \
     'logs redact' \
     'logs backup' \
     'logs export' \
+    'logs import' \
     'logs audit' \
     'stats show' \
     'cache stats' \
@@ -227,6 +228,9 @@ set -g __ultra_values 'ask -m' \
     'logs export --until' \
     'logs export -P' \
     'logs export --profile' \
+    'logs import --from' \
+    'logs import -P' \
+    'logs import --profile' \
     'logs audit -n' \
     'logs audit --count' \
     'logs audit --since' \
@@ -251,16 +255,34 @@ set -g __ultra_values 'ask -m' \
     'replay --key' \
     'replay -P' \
     'replay --profile' \
+    'stats --by' \
     'stats --since' \
+    'stats --until' \
+    'stats --timezone' \
+    'stats -m' \
+    'stats --model' \
+    'stats --provider' \
     'stats --tag' \
     'stats --cost-center' \
-    'stats --by' \
+    'stats --environment' \
+    'stats --after' \
+    'stats --format' \
+    'stats --output' \
     'stats -P' \
     'stats --profile' \
+    'stats show --by' \
     'stats show --since' \
+    'stats show --until' \
+    'stats show --timezone' \
+    'stats show -m' \
+    'stats show --model' \
+    'stats show --provider' \
     'stats show --tag' \
     'stats show --cost-center' \
-    'stats show --by' \
+    'stats show --environment' \
+    'stats show --after' \
+    'stats show --format' \
+    'stats show --output' \
     'stats show -P' \
     'stats show --profile' \
     'cache -P' \
@@ -770,6 +792,7 @@ complete -c ultra -n "__ultra_is 'logs'" -a delete
 complete -c ultra -n "__ultra_is 'logs'" -a redact
 complete -c ultra -n "__ultra_is 'logs'" -a backup
 complete -c ultra -n "__ultra_is 'logs'" -a export
+complete -c ultra -n "__ultra_is 'logs'" -a import
 complete -c ultra -n "__ultra_is 'logs'" -a audit
 complete -c ultra -n "__ultra_is 'logs'" -a '(__ultra_offer runs)'
 complete -c ultra -n "__ultra_is 'logs'" -l run -x -a '(__ultra_offer runs)' -d 'the same as a flag'
@@ -859,6 +882,15 @@ complete -c ultra -n "__ultra_is 'logs export'" -l quiet -d 'only warnings and e
 complete -c ultra -n "__ultra_is 'logs export'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'logs export'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'logs export'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'logs import'" -F
+complete -c ultra -n "__ultra_is 'logs import'" -l from -x -d 'whose it is, where that is not plain'
+complete -c ultra -n "__ultra_is 'logs import'" -l dry-run -d 'count, and import nothing'
+complete -c ultra -n "__ultra_is 'logs import'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'logs import'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
+complete -c ultra -n "__ultra_is 'logs import'" -l quiet -d 'only warnings and errors on stderr'
+complete -c ultra -n "__ultra_is 'logs import'" -l verbose -d 'tell more on stderr'
+complete -c ultra -n "__ultra_is 'logs import'" -l debug -d 'show tracebacks and details'
+complete -c ultra -n "__ultra_is 'logs import'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'logs audit'" -s n -l count -x -d 'how many entries, 0 for all'
 complete -c ultra -n "__ultra_is 'logs audit'" -l since -x -d 'from then on: `30d`, `yesterday`, a date, a time'
 complete -c ultra -n "__ultra_is 'logs audit'" -l action -x -d 'only what was done so: `key.set`, or `key` for all of keys; repeat'
@@ -898,23 +930,45 @@ complete -c ultra -n "__ultra_is 'replay'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'replay'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'replay'" -s h -l help -d 'show how it is used'
 complete -c ultra -n "__ultra_is 'stats'" -a show
+complete -c ultra -n "__ultra_is 'stats'" -l by -x -d 'model, provider, name, route, strategy, cost-center, environment, profile, role, verb, tag:NAME, hour, day, week, month or all; repeat, or with commas'
+complete -c ultra -n "__ultra_is 'stats'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'stats'" -l until -x -d 'as `--since`; a day is in it whole'
+complete -c ultra -n "__ultra_is 'stats'" -l timezone -x -d 'whose days, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'stats'" -s m -l model -x -a '(__ultra_offer models)' -d 'calls of a model, alias or provider; repeat for any of several'
+complete -c ultra -n "__ultra_is 'stats'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls; repeat'
+complete -c ultra -n "__ultra_is 'stats'" -l tag -x -d 'of runs marked with it; repeat for all of several'
+complete -c ultra -n "__ultra_is 'stats'" -l cost-center -x -d 'charged to it; repeat'
+complete -c ultra -n "__ultra_is 'stats'" -l environment -x -d 'made there: dev, staging or production; repeat'
 complete -c ultra -n "__ultra_is 'stats'" -l rank -d 'models by picks, judges and expectations'
-complete -c ultra -n "__ultra_is 'stats'" -l since -x -d 'only runs of the last `12h`, `30d`, `8w`'
-complete -c ultra -n "__ultra_is 'stats'" -l tag -x -d 'runs marked with it; repeat for all of several'
-complete -c ultra -n "__ultra_is 'stats'" -l cost-center -x -d 'runs charged to it'
-complete -c ultra -n "__ultra_is 'stats'" -l by -x -d 'apart for each value of the tag of that name'
+complete -c ultra -n "__ultra_is 'stats'" -l plot -d 'plots instead of a table'
+complete -c ultra -n "__ultra_is 'stats'" -l json-logs -d 'a line of JSON for each ended call'
+complete -c ultra -n "__ultra_is 'stats'" -l follow -d 'with --json-logs: go on as calls end'
+complete -c ultra -n "__ultra_is 'stats'" -l after -x -d 'with --json-logs: those that ended after it, the last that was read'
+complete -c ultra -n "__ultra_is 'stats'" -l format -x -d 'how it is written'
 complete -c ultra -n "__ultra_is 'stats'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'stats'" -l output -r -F -d 'write there instead of stdout'
 complete -c ultra -n "__ultra_is 'stats'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'stats'" -l quiet -d 'only warnings and errors on stderr'
 complete -c ultra -n "__ultra_is 'stats'" -l verbose -d 'tell more on stderr'
 complete -c ultra -n "__ultra_is 'stats'" -l debug -d 'show tracebacks and details'
 complete -c ultra -n "__ultra_is 'stats'" -s h -l help -d 'show how it is used'
+complete -c ultra -n "__ultra_is 'stats show'" -l by -x -d 'model, provider, name, route, strategy, cost-center, environment, profile, role, verb, tag:NAME, hour, day, week, month or all; repeat, or with commas'
+complete -c ultra -n "__ultra_is 'stats show'" -l since -x -d '`30d`, `yesterday`, a date or a time'
+complete -c ultra -n "__ultra_is 'stats show'" -l until -x -d 'as `--since`; a day is in it whole'
+complete -c ultra -n "__ultra_is 'stats show'" -l timezone -x -d 'whose days, such as `UTC`; this machine\'s own unless given'
+complete -c ultra -n "__ultra_is 'stats show'" -s m -l model -x -a '(__ultra_offer models)' -d 'calls of a model, alias or provider; repeat for any of several'
+complete -c ultra -n "__ultra_is 'stats show'" -l provider -x -a '(__ultra_offer providers)' -d 'its calls; repeat'
+complete -c ultra -n "__ultra_is 'stats show'" -l tag -x -d 'of runs marked with it; repeat for all of several'
+complete -c ultra -n "__ultra_is 'stats show'" -l cost-center -x -d 'charged to it; repeat'
+complete -c ultra -n "__ultra_is 'stats show'" -l environment -x -d 'made there: dev, staging or production; repeat'
 complete -c ultra -n "__ultra_is 'stats show'" -l rank -d 'models by picks, judges and expectations'
-complete -c ultra -n "__ultra_is 'stats show'" -l since -x -d 'only runs of the last `12h`, `30d`, `8w`'
-complete -c ultra -n "__ultra_is 'stats show'" -l tag -x -d 'runs marked with it; repeat for all of several'
-complete -c ultra -n "__ultra_is 'stats show'" -l cost-center -x -d 'runs charged to it'
-complete -c ultra -n "__ultra_is 'stats show'" -l by -x -d 'apart for each value of the tag of that name'
+complete -c ultra -n "__ultra_is 'stats show'" -l plot -d 'plots instead of a table'
+complete -c ultra -n "__ultra_is 'stats show'" -l json-logs -d 'a line of JSON for each ended call'
+complete -c ultra -n "__ultra_is 'stats show'" -l follow -d 'with --json-logs: go on as calls end'
+complete -c ultra -n "__ultra_is 'stats show'" -l after -x -d 'with --json-logs: those that ended after it, the last that was read'
+complete -c ultra -n "__ultra_is 'stats show'" -l format -x -d 'how it is written'
 complete -c ultra -n "__ultra_is 'stats show'" -l json -d 'one JSON document'
+complete -c ultra -n "__ultra_is 'stats show'" -l output -r -F -d 'write there instead of stdout'
 complete -c ultra -n "__ultra_is 'stats show'" -s P -l profile -x -a '(__ultra_offer profiles)' -d 'profile to use'
 complete -c ultra -n "__ultra_is 'stats show'" -l quiet -d 'only warnings and errors on stderr'
 complete -c ultra -n "__ultra_is 'stats show'" -l verbose -d 'tell more on stderr'

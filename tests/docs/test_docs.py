@@ -1,6 +1,5 @@
 """What the README and the pages in `docs` say is so: names, tables, links, profiles, commands."""
 
-import json
 import re
 import shlex
 import sqlite3
@@ -279,24 +278,6 @@ def test_every_table_and_view_is_told(cli: Cli) -> None:
 
     ours = {name for name in made if not re.match(r"sqlite_|runs_fts_", name)}
     assert (ours | columns) - named == set()
-
-
-def test_the_sql_that_forgets_a_run_forgets_its_words(cli: Cli) -> None:
-    """And leaves the others, searchable."""
-    for subject in ("zebras", "giraffes"):
-        cli("ask", "-P", "testing", f"Say something of {subject}")
-    path = cli("logs", "path").out.strip()
-    run = json.loads(cli("logs", "-q", "zebras", "--json").out)[0]["run_id"]
-    (body,) = (
-        body for kind, body in _FENCE.findall(text(ROOT / "docs/ledger.md")) if kind == "sql"
-    )
-
-    database = sqlite3.connect(path, isolation_level=None)
-    database.executescript(body.replace("4f7k", run))
-    database.close()
-
-    assert b"zebras" not in Path(path).read_bytes()
-    assert json.loads(cli("logs", "-q", "giraffes", "--json").out)
 
 
 def test_the_picture_says_that_it_is_simulated() -> None:
