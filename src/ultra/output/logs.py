@@ -59,8 +59,12 @@ def facts(document: RunDocument) -> list[tuple[str, str]]:
         ("run", document.run_id),
         ("started", f"{document.started_at}, took {seconds(document.duration_s)}"),
         ("asked", f"{document.verb}, strategy {document.strategy}"),
-        ("profile", f"{document.profile} ({document.environment})"),
-        ("from", f"{document.host}:{document.cwd}"),
+        *(
+            [("profile", f"{document.profile} ({document.environment})")]
+            if document.profile
+            else []
+        ),
+        *([("from", f"{document.host}:{document.cwd}")] if document.host else []),
         *([("cost center", document.cost_center)] if document.cost_center else []),
         *([("tags", _tags(document))] if document.tags else []),
         ("status", document.status),
