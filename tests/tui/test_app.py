@@ -105,6 +105,25 @@ async def test_letters_typed_into_a_field_are_no_keys(made: Runtime) -> None:
         assert isinstance(pilot.app.screen, PAGES[0].screen)
 
 
+async def test_ctrl_c_copies_what_is_selected_in_a_field(made: Runtime) -> None:
+    """It leaves only where nothing is."""
+    async with shown(made) as pilot:
+        await pilot.press("4")
+        await settled(pilot)
+        field = pilot.app.screen.query(Input).first()
+        field.focus()
+        await pilot.press("h", "i")
+        field.select_all()
+        await pilot.press("ctrl+c")
+        await settled(pilot)
+        assert pilot.app.clipboard == "hi"
+        assert pilot.app.is_running
+
+        await pilot.press("end", "ctrl+c")
+        await pilot.pause()
+        assert not pilot.app.is_running
+
+
 async def test_keys_can_be_moved(made: Runtime) -> None:
     """The new one does it, the old one does nothing any more, and help says so."""
     wanted = Preferences(keys={"page.cost": "c,f9", "quit": "ctrl+d"})

@@ -25,17 +25,7 @@ def tui(ctx: typer.Context) -> int:
     this machine writes. `?` shows the keys; `tui.yaml` beside your profile changes them.
     """
     here = session(ctx)
-    for name, there in (
-        ("stdin", here.streams.stdin_is_tty),
-        ("stdout", here.streams.stdout_is_tty),
-    ):
-        if not there:
-            raise UsageError(
-                f"`ultra tui` needs a terminal, and {name} is none",
-                hint="`ultra health`, `ultra stats` and `ultra logs` print the same",
-            )
-    if here.streams.dumb:
-        raise UsageError("`ultra tui` cannot draw on a terminal that is `dumb`", hint="set `TERM`")
+    _check_terminal(here.streams)
     if not os.environ.get("NO_COLOR"):
         os.environ.pop("NO_COLOR", None)  # textual takes an empty one for a wish
     from ultra.runtime.preferences import preferences_of

@@ -8,6 +8,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from ultra.core.errors import ConfigError, UltraError
 from ultra.core.live import Live
@@ -17,6 +18,7 @@ from ultra.runtime.beside import Undertaking
 from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.watching import Watch
+from ultra.tui.clipboard import copy
 from ultra.tui.keys import checked_keys
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
@@ -80,6 +82,7 @@ class UltraApp(App[None]):
             "interrupt",
             "Copy, cancel or quit",
             show=False,
+            priority=True,  # a field would take it for a copy of nothing
             id="interrupt",
             tooltip="what is selected, else the run of this screen, else all",
         ),
@@ -179,11 +182,20 @@ class UltraApp(App[None]):
 
     def action_interrupt(self) -> None:
         """Copy what is selected, else stop what the screen does, else leave."""
-        selected = self.screen.get_selected_text()
+        selected = self._selected()
         if selected:
-            self.copy_to_clipboard(selected)
+            self.run_worker(self._copy(selected), group="copying")
         elif self.page is None or not self.page.interrupt():
             self.exit()
+
+    def _selected(self) -> str:
+        """What is selected on the screen, or in the field that is typed in."""
+        field = self.focused
+        typed = field.selected_text if isinstance(field, Input | TextArea) else ""
+        return typed or self.screen.get_selected_text() or ""
+
+    async def _copy(self, text: str) -> None:
+        self.notify(await copy(self, text, dict(self.runtime.environ)), markup=False)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action that has a key here, for the palette."""
