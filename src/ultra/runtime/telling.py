@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from tempfile import TemporaryFile
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from ultra.runtime.runtime import Runtime
 
 COMMAND_S, WEBHOOK_S = 10.0, 5.0
 """How long a command and a webhook may take: whoever waits has their answer already."""
+
+_MOST_BYTES = 1 << 16
 
 SLACK_S = 1.0
 """How much longer a thread is waited for, whose own limit has the better message."""
@@ -78,29 +81,37 @@ def _teller(runtime: Runtime, crossing: Crossing, told: dict[str, Any]) -> Any:
 
 
 def _run(words: Sequence[str], body: bytes, runtime: Runtime) -> None:
-    """Run the command, no shell around it; it and what it began end with the time it has."""
+    """Run the command, no shell around it; it and what it began end with the time it has.
+
+    Files stand in for pipes: one that leaves something running behind it has ended all the same.
+    """
     name = words[0].rsplit("/", 1)[-1]
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command from a trusted profile
-            words,
-            env=dict(runtime.environ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot run `{name}`: {error}") from error
-    try:
-        said, _ = process.communicate(body, COMMAND_S)
-    except subprocess.TimeoutExpired as error:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise ConfigError(f"`{name}` did not end within {COMMAND_S:g} s") from error
-    if process.returncode:
-        told = one_line(scrub_keys(sanitise(said.decode(errors="replace"))), 300)
-        raise ConfigError(f"`{name}` ended with {process.returncode}: {told or 'no message'}")
+    with TemporaryFile() as asked, TemporaryFile() as said:
+        asked.write(body)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the user's own, from a trusted profile
+                words,
+                env=dict(runtime.environ),
+                stdin=asked,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"cannot run `{name}`: {error}") from error
+        try:
+            code = process.wait(COMMAND_S)
+        except subprocess.TimeoutExpired as error:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise ConfigError(f"`{name}` did not end within {COMMAND_S:g} s") from error
+        said.seek(0)
+        told = said.read(_MOST_BYTES).decode(errors="replace")
+    if code:
+        shown = one_line(scrub_keys(sanitise(told)), 300) or "no message"
+        raise ConfigError(f"`{name}` ended with {code}: {shown}")
 
 
 async def _post(rule: Rule, body: bytes, runtime: Runtime) -> None:

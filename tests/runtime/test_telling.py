@@ -1,0 +1,75 @@
+"""Telling of a crossing by a command: what it is given, and how long it has."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from ultra.core.alerts import Crossing, Rule
+from ultra.core.errors import UltraError
+from ultra.runtime import telling
+from ultra.runtime.runtime import Runtime
+
+
+def told(folder: Path, script: str, *words: str) -> UltraError | None:
+    rule = Rule("daily", "spend", 1.0, command=(sys.executable, "-c", script, *words))
+    environ = {"ULTRA_HOME": str(folder), "MINE": "kept"}
+    runtime = Runtime("development", environ=environ, cwd=folder, warn=lambda text: None)
+    (problem,) = telling.tell(runtime, [Crossing(rule, "all", "much was charged", 0.0)])
+    return problem
+
+
+def test_a_command_has_the_alert_on_stdin_and_the_users_own_environment(tmp_path: Path) -> None:
+    """And nothing that ultra adds to it."""
+    script = (
+        "import json, os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(json.dumps("
+        "[json.load(sys.stdin)['text'], sorted(os.environ)]))"
+    )
+
+    problem = told(tmp_path, script, str(tmp_path / "seen"))
+
+    text, names = json.loads((tmp_path / "seen").read_text())
+    assert problem is None
+    assert text == "ultra: much was charged (alert `daily`)"
+    assert {name for name in names if not name.startswith(("LC_", "COV", "__"))} == {
+        "MINE",
+        "ULTRA_HOME",
+    }
+
+
+def test_a_command_that_does_not_read_its_stdin_is_no_failure(tmp_path: Path) -> None:
+    """Most only ring a bell."""
+    assert told(tmp_path, "pass") is None
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
+    """It has ended, though what it began still holds its output."""
+    script = (
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c',"
+        " 'import time; time.sleep(5)'], start_new_session=True)"
+    )
+
+    assert told(tmp_path, script) is None
+
+
+def test_a_command_that_takes_too_long_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all that it began."""
+    monkeypatch.setattr(telling, "COMMAND_S", 0.2)
+
+    problem = told(tmp_path, "import time; time.sleep(600)")
+
+    assert problem is not None
+    assert "did not end within 0.2 s" in problem.message
+
+
+def test_what_a_failing_command_says_is_shown_without_controls_and_keys(tmp_path: Path) -> None:
+    """On one line."""
+    script = "import sys; print('no \\x1b[31mbell\\nhere'); sys.exit(4)"
+
+    problem = told(tmp_path, script)
+
+    assert problem is not None
+    assert problem.message.endswith("ended with 4: no bell here")
