@@ -25,7 +25,12 @@ def lab(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
 
 def parts(cli: Cli, *argv: str) -> Any:
-    return json.loads(cli("stats", *argv, "--json").out)["parts"]
+    return json.loads(cli("stats", "--rank", *argv, "--json").out)["parts"]
+
+
+def groups(cli: Cli, *argv: str) -> dict[tuple[str, ...], Any]:
+    found = json.loads(cli("stats", *argv, "--json").out)["groups"]
+    return {tuple(one["key"].values()): one for one in found}
 
 
 def models(part: Any) -> dict[str, Any]:
@@ -37,7 +42,7 @@ def test_an_empty_log_says_what_would_fill_it(cli: Cli, lab: Lab) -> None:
     plain, ranked = cli("stats"), cli("stats", "--rank")
 
     assert (plain.code, ranked.code, plain.out, ranked.out) == (0, 0, "", "")
-    assert "no call of such a run is in the log" in plain.err
+    assert "no call is in the log" in plain.err
     assert "nothing was picked, judged or checked" in ranked.err
 
 
@@ -47,14 +52,17 @@ def test_calls_are_told_by_model(cli: Cli, lab: Lab) -> None:
     cli("compare", "how much?")
     cli("ask", "how much?")
 
-    (part,) = parts(cli)
+    found = groups(cli)
     said = cli("stats")
 
-    assert {one["model"]: (one["calls"], one["answered"]) for one in part["models"]} == {
-        "lab:a": (2, 2),
-        "lab:b": (1, 0),
+    assert {key: (one["calls"], one["answered"]) for key, one in found.items()} == {
+        ("lab:a",): (2, 2),
+        ("lab:b",): (1, 0),
     }
+    assert sum(found[("lab:b",)]["errors"].values()) == 1
+    assert found[("lab:a",)]["duration_s"]["calls"] == 2
     assert said.out.splitlines()[1].startswith("lab:a")
+    assert "3 calls, 2 answered; failed: " in said.out
 
 
 def test_picks_judges_and_expectations_all_count(cli: Cli, lab: Lab) -> None:
@@ -62,7 +70,7 @@ def test_picks_judges_and_expectations_all_count(cli: Cli, lab: Lab) -> None:
     cli("compare", "--judge", "judge", "--expect", "contains:400 mg", "how much?")
     cli("pick", "1")
 
-    found = models(parts(cli, "--rank")[0])
+    found = models(parts(cli)[0])
     said = cli("stats", "--rank")
 
     assert (found["lab:a"]["picked"], found["lab:a"]["offered"]) == (1, 1)
@@ -79,13 +87,13 @@ def test_an_ensemble_ranks_beside_models_and_its_calls_are_its_models(cli: Cli, 
     cli.profile(profile + "ensembles:\n  both: {strategy: first, members: [a, b]}\n")
     cli("compare", "-m", "both", "-m", "c", "--expect", "contains:mg", "how much?")
 
-    found = models(parts(cli, "--rank")[0])
-    (usage,) = parts(cli)
+    found = models(parts(cli)[0])
+    usage = groups(cli)
 
     assert set(found) == {"ensemble:both", "lab:c"}
     assert found["ensemble:both"]["p95_s"] > 0.0
-    assert "ensemble:both" not in {one["model"] for one in usage["models"]}
-    assert "lab:a" in {one["model"] for one in usage["models"]}
+    assert ("ensemble:both",) not in usage
+    assert ("lab:a",) in usage
 
 
 def test_tags_narrow_and_part_what_is_told(cli: Cli, lab: Lab) -> None:
@@ -94,10 +102,12 @@ def test_tags_narrow_and_part_what_is_told(cli: Cli, lab: Lab) -> None:
         cli("compare", "--tag", f"task={task}", "--expect", "contains:400 mg", "how much?")
     cli("compare", "--expect", "contains:400 mg", "how much?")
 
-    assert [part["value"] for part in parts(cli, "--rank", "--by", "task")] == ["", "prose", "sql"]
-    assert models(parts(cli, "--rank", "--tag", "task=sql")[0])["lab:a"]["checked"] == 1
-    assert parts(cli, "--rank", "--since", "1h")[0]["rankings"][0]["prompts"] == 1
-    assert "task=sql" in cli("stats", "--by", "task").out
+    assert [part["value"] for part in parts(cli, "--by", "tag:task")] == ["", "prose", "sql"]
+    assert models(parts(cli, "--tag", "task=sql")[0])["lab:a"]["checked"] == 1
+    assert parts(cli, "--since", "1h")[0]["rankings"][0]["prompts"] == 1
+    assert "task=sql" in cli("stats", "--rank", "--by", "tag:task").out
+    assert set(groups(cli, "--by", "tag:task")) == {("",), ("prose",), ("sql",)}
+    assert sum(one["calls"] for one in groups(cli, "--tag", "task=sql").values()) == 2
 
 
 def test_a_blind_pick_counts_in_the_order_of_the_letters(cli: Cli, lab: Lab) -> None:
@@ -105,7 +115,7 @@ def test_a_blind_pick_counts_in_the_order_of_the_letters(cli: Cli, lab: Lab) -> 
     cli("compare", "-m", "a", "-m", "b", "-m", "c", "--blind", "how much?")
     cli("pick", "B")
 
-    found = models(parts(cli, "--rank")[0])
+    found = models(parts(cli)[0])
 
     assert sum(one["picked"] for one in found.values()) == 1
     assert {one["offered"] for one in found.values()} == {1}
@@ -169,8 +179,22 @@ def test_routes_go_by_what_was_found_of_answers(cli: Cli, lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        (["--since", "yesterday"], "is no span of time"),
-        (["--by", "task=sql"], "names a tag with its value"),
+        (["--since", "next week"], "`--since next week` is no moment"),
+        (["--until", "2026-13-01"], "`--until 2026-13-01` is no moment"),
+        (["--since", "today", "--until", "yesterday"], "is not before `--until yesterday`"),
+        (["--timezone", "Mars/Olympus"], "is no time zone"),
+        (["--by", "task"], "a tag of that name is `--by tag:task`"),
+        (["--by", "task=sql"], "a tag of that name is `--by tag:task`"),
+        (["--by", "day,hour"], "takes one of hour, day, week and month"),
+        (["--by", "tag:"], "is not the name of a tag"),
+        (["--rank", "--by", "day"], "write `--by tag:NAME`"),
+        (["--rank", "--model", "a"], "`--rank` goes by"),
+        (["--rank", "--format", "csv"], "is a table or JSON"),
+        (["--rank", "--plot"], "do not go together"),
+        (["--plot", "--json"], "`--plot` draws"),
+        (["--follow"], "go with `--json-logs`"),
+        (["--json-logs", "--by", "day"], "is lines of JSON on stdout"),
+        (["--json-logs", "--after", "nobody-1"], "no call `nobody-1` has ended"),
         (["--tag", "task"], "has no value"),
     ],
 )

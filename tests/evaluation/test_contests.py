@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ultra.core.candidates import Judged
-from ultra.core.contests import Contest, Entry, Use
+from ultra.core.contests import Contest, Entry
 from ultra.core.verdict import Ballot
 from ultra.evaluation.contests import (
     CHECKED,
@@ -16,7 +16,6 @@ from ultra.evaluation.contests import (
     accuracies,
     meetings,
     rankings,
-    usage,
     worths,
 )
 
@@ -236,16 +235,3 @@ def test_a_prompt_that_was_judged_again_counts_once() -> None:
     once = contest(1, entry("a", True))
 
     assert worths([once] * 5, TIERED)["a"] == Judged(1.0, 1)
-
-
-def test_usage_counts_what_was_answered_and_what_is_not_known() -> None:
-    """Times are of whole answers; a call without a price is counted."""
-    calls = [
-        Use("a", "a", "answer", True, False, False, 0.1, float(at), 10, 5, at)
-        for at in range(1, 21)
-    ]
-    failed = Use("a", "a", "answer", False, False, False, None, None, 0, 0, None)
-    (found,) = usage([*calls, failed])
-
-    assert (found.calls, found.answered, found.unpriced) == (21, 20, 1)
-    assert (found.p50_s, found.p95_s, found.known_nano) == (10.5, 19.0, 210)

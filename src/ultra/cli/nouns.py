@@ -69,12 +69,17 @@ def session(ctx: typer.Context) -> Here:
 
 def print_json(here: Session, document: dict[str, object]) -> None:
     """Print one versioned JSON document."""
+    here.streams.write(json_text(document))
+
+
+def json_text(document: dict[str, object]) -> str:
+    """One versioned JSON document, ending in a line feed."""
     import msgspec
 
     from ultra.output.events import encode_json
 
     whole = msgspec.json.format(encode_json({"version": 1, **document}), indent=2)
-    here.streams.write(whole.decode() + "\n")
+    return whole.decode() + "\n"
 
 
 def _common(

@@ -1,46 +1,94 @@
-"""`ultra stats`: what models were asked for, and which of them answer best."""
+"""`ultra stats`: what calls came to, which models answer best, and calls for log collectors."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ultra.cli import options
-from ultra.cli.nouns import Here, Under, noun, print_json, session, shown
+from ultra.cli.nouns import Here, Under, json_text, noun, session, shown
 from ultra.core.errors import UsageError
-from ultra.core.tags import Marks, cost_center_of, tags_of
-from ultra.core.text import one_line
+from ultra.core.tags import tags_of
+from ultra.core.totals import Dimension, Filter, Tag, dimensions_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ultra.core.totals import TotalsReport
     from ultra.runtime.stats import Scope
 
 app = noun(
-    "What models were asked for, how they fared and, with --rank, which of them answer best: all"
-    " from your own log.",
-    "ultra stats                          calls, times, tokens and cost by model",
-    "ultra stats --since 30d --by job     for each value of the tag `job`",
-    "ultra stats --rank                   by your picks, by judges and by expectations",
-    "ultra stats --rank --tag task=sql    the same of runs marked so",
+    "What calls came to: how they ended, times, tokens and cost; with --rank, which models answer"
+    " best; all from your own log.",
+    "ultra stats                                calls, times, tokens and cost by model",
+    "ultra stats --since 30d --by provider,day  several at once; `--by tag:job` too",
+    "ultra stats --since 2026-11-01 --until yesterday --format csv --output november.csv",
+    "ultra stats --since 7d --plot              calls, cost and times as plots",
+    "ultra stats --rank --tag task=sql          by your picks, by judges, by expectations",
+    "ultra stats --json-logs --follow           a line of JSON for each call that ends",
 )
+
+Format = Literal["table", "json", "csv", "markdown"]
+
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="WHAT",
+        envvar="ULTRA_STATS_BY",
+        help="model, provider, name, route, strategy, cost-center, environment, profile, role,"
+        " verb, tag:NAME, hour, day, week, month or all; repeat, or with commas",
+    ),
+]
 
 
 @app.command(
-    cls=Under, epilog=shown("ultra stats show --rank --since 90d", "ultra stats show --json")
+    cls=Under, epilog=shown("ultra stats show --by model,day --json", "ultra stats show --rank")
 )
 def show(
     ctx: typer.Context,
-    rank: Annotated[
-        bool,
-        typer.Option(
-            "--rank", envvar="ULTRA_STATS_RANK", help="models by picks, judges and expectations"
-        ),
-    ] = False,
+    by: By = None,
     since: Annotated[
         str | None,
         typer.Option(
             "--since",
-            metavar="SPAN",
+            metavar="WHEN",
             envvar="ULTRA_STATS_SINCE",
-            help="only runs of the last `12h`, `30d`, `8w`",
+            help="`30d`, `yesterday`, a date or a time",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="WHEN",
+            envvar="ULTRA_STATS_UNTIL",
+            help="as `--since`; a day is in it whole",
+        ),
+    ] = None,
+    timezone: Annotated[
+        str,
+        typer.Option(
+            "--timezone",
+            metavar="NAME",
+            envvar="ULTRA_STATS_TIMEZONE",
+            help="whose days, such as `UTC`; this machine's own unless given",
+        ),
+    ] = "",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME",
+            envvar="ULTRA_STATS_MODEL",
+            help="calls of a model, alias or provider; repeat for any of several",
+        ),
+    ] = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--provider", metavar="NAME", envvar="ULTRA_STATS_PROVIDER", help="its calls; repeat"
         ),
     ] = None,
     tag: Annotated[
@@ -49,71 +97,204 @@ def show(
             "--tag",
             metavar="NAME=VALUE",
             envvar="ULTRA_STATS_TAG",
-            help="runs marked with it; repeat for all of several",
+            help="of runs marked with it; repeat for all of several",
         ),
     ] = None,
     cost_center: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--cost-center",
             metavar="NAME",
             envvar="ULTRA_STATS_COST_CENTER",
-            help="runs charged to it",
+            help="charged to it; repeat",
         ),
     ] = None,
-    by: Annotated[
+    environment: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--environment",
+            metavar="NAME",
+            envvar="ULTRA_STATS_ENVIRONMENT",
+            help="made there: dev, staging or production; repeat",
+        ),
+    ] = None,
+    rank: Annotated[
+        bool,
+        typer.Option(
+            "--rank", envvar="ULTRA_STATS_RANK", help="models by picks, judges and expectations"
+        ),
+    ] = False,
+    plot: Annotated[
+        bool,
+        typer.Option("--plot", envvar="ULTRA_STATS_PLOT", help="plots instead of a table"),
+    ] = False,
+    json_logs: Annotated[
+        bool,
+        typer.Option(
+            "--json-logs", envvar="ULTRA_STATS_JSON_LOGS", help="a line of JSON for each ended call"
+        ),
+    ] = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", envvar="ULTRA_STATS_FOLLOW", help="with --json-logs: go on as calls end"
+        ),
+    ] = False,
+    after: Annotated[
         str | None,
         typer.Option(
-            "--by",
-            metavar="TAG",
-            envvar="ULTRA_STATS_BY",
-            help="apart for each value of the tag of that name",
+            "--after",
+            metavar="CALL",
+            envvar="ULTRA_STATS_AFTER",
+            help="with --json-logs: those that ended after it, the last that was read",
         ),
     ] = None,
+    form: Annotated[
+        Format, typer.Option("--format", envvar="ULTRA_STATS_FORMAT", help="how it is written")
+    ] = "table",
     as_json: options.Json = False,
+    output: options.Output = None,
 ) -> None:
-    """Print calls by model; with `--rank`, models by what was found of their answers."""
+    """Print what calls came to, by model unless `--by` says otherwise; nobody is asked."""
     from ultra.runtime.stats import Scope
 
     here = session(ctx)
-    if by is not None and "=" in by:
-        raise UsageError(
-            f"`--by {one_line(by, 60)}` names a tag with its value", hint="`--tag` takes those"
+    chosen: Format = "json" if as_json else form
+    scope = Scope(
+        since,
+        until,
+        timezone,
+        Filter(
+            model=tuple(model or ()),
+            provider=tuple(provider or ()),
+            cost_center=tuple(cost_center or ()),
+            environment=tuple(environment or ()),
+            tags=tags_of(tag or []),
+        ),
+    )
+    _fitting(rank=rank, plot=plot, json_logs=json_logs, logging=follow or after is not None)
+    if json_logs:
+        _logs(here, scope, after, follow=follow, bare=not (by or output) and chosen == "table")
+    elif rank:
+        _rank(here, scope, dimensions_of(by or ()), chosen, output)
+    else:
+        _show(here, scope, by, chosen, output, plot=plot)
+
+
+def _fitting(*, rank: bool, plot: bool, json_logs: bool, logging: bool) -> None:
+    if rank + plot + json_logs > 1:
+        raise UsageError("`--rank`, `--plot` and `--json-logs` do not go together")
+    if logging and not json_logs:
+        raise UsageError("`--follow` and `--after` go with `--json-logs`")
+
+
+def _show(
+    here: Here,
+    scope: "Scope",
+    by: Sequence[str] | None,
+    form: Format,
+    output: "Path | None",
+    *,
+    plot: bool,
+) -> None:
+    from ultra.output.stats import (
+        render_plots,
+        render_totals,
+        totals_csv,
+        totals_document,
+        totals_markdown,
+    )
+    from ultra.runtime.stats import counted, unknown_tags
+
+    if plot and form != "table":
+        raise UsageError(f"`--plot` draws, and `--format {form}` does not")
+    timely = plot and not by
+    report = counted(
+        here.runtime, scope, () if timely else dimensions_of(by or ("model",)), timely=timely
+    )
+    streams = None if output else here.streams
+    match form:
+        case "json":
+            text = json_text(totals_document(report))
+        case "csv":
+            text = totals_csv(report)
+        case "markdown":
+            text = totals_markdown(report)
+        case "table":
+            text = render_plots(report, streams) if plot else render_totals(report, streams)
+    _hand_over(here, text, output)
+    _missing(here, scope, report, unknown_tags(report))
+
+
+def _missing(here: Here, scope: "Scope", report: "TotalsReport", tags: Sequence[str]) -> None:
+    """Say on stderr why there is nothing to see."""
+    if not report.groups:
+        marks = [f"`{name}={value}`" for name, value in scope.filter.tags.items()]
+        about = (
+            f" marked {' and '.join(marks)}" if marks else " of that kind" if _some(scope) else ""
         )
-    marks = Marks(cost_center_of(cost_center or ""), tags_of(tag or []))
-    scope = Scope(since, marks, by or "")
-    if rank:
-        _rank(here, scope, as_json=as_json)
-    else:
-        _show(here, scope, as_json=as_json)
+        here.note(f"no call{about} is in the log `{here.runtime.paths.database}`")
+    for name in tags if report.groups else ():
+        here.note(f"no call of these is marked with a tag `{name}`")
 
 
-def _show(here: Here, scope: "Scope", *, as_json: bool) -> None:
-    from ultra.output.stats import render_usage
-    from ultra.runtime.stats import used
+def _some(scope: "Scope") -> bool:
+    from ultra.runtime.stats import Scope
 
-    parts = used(here.runtime, scope)
-    if as_json:
-        told = [{"value": value, "models": own} for value, own in parts.items()]
-        print_json(here, {"type": "usage", "by": scope.by, "parts": told})
-    elif parts:
-        here.streams.write(render_usage(parts, scope.by, streams=here.streams))
-    else:
-        here.note("no call of such a run is in the log")
+    return scope != Scope(timezone=scope.timezone)
 
 
-def _rank(here: Here, scope: "Scope", *, as_json: bool) -> None:
-    from ultra.output.stats import render_rankings
+def _rank(
+    here: Here,
+    scope: "Scope",
+    by: Sequence[Dimension],
+    form: Format,
+    output: "Path | None",
+) -> None:
+    from ultra.output.ranking import render_rankings
     from ultra.runtime.stats import ranked
 
-    parts = ranked(here.runtime, scope)
-    if as_json:
+    chosen = scope.filter
+    if chosen.model or chosen.provider or chosen.environment:
+        raise UsageError("`--rank` goes by `--since`, `--until`, `--tag` and `--cost-center` only")
+    if form not in ("table", "json") or output:
+        raise UsageError("`--rank` is a table or JSON, on stdout")
+    if len(by) > 1 or not all(isinstance(one, Tag) for one in by):
+        raise UsageError(
+            "`--rank` tells models apart, and the values of one tag",
+            hint="write `--by tag:NAME`",
+        )
+    tag = next((one.name for one in by if isinstance(one, Tag)), "")
+    parts = ranked(here.runtime, scope, tag)
+    if form == "json":
         told = [{"value": value, "rankings": own} for value, own in parts.items()]
-        print_json(here, {"type": "ranking", "by": scope.by, "parts": told})
+        here.streams.write(json_text({"type": "ranking", "by": tag, "parts": told}))
     elif parts:
-        here.streams.write(render_rankings(parts, scope.by, streams=here.streams))
+        here.streams.write(render_rankings(parts, tag, streams=here.streams))
     else:
         here.note(
             "nothing was picked, judged or checked in such a run: `ultra compare` with `--judge`,"
             " `--expect` or `ultra pick` does"
         )
+
+
+def _logs(here: Here, scope: "Scope", after: str | None, *, follow: bool, bare: bool) -> None:
+    from ultra.output.call_lines import call_lines, left
+    from ultra.runtime.call_logs import ended
+
+    if not bare:
+        raise UsageError(
+            "`--json-logs` is lines of JSON on stdout", hint="without --by, --format and --output"
+        )
+    patience = (lambda seconds: left(here.streams, seconds)) if follow else None
+    for page in ended(here.runtime, scope, after, patience):
+        here.streams.write(call_lines(page))
+
+
+def _hand_over(here: Here, text: str, output: "Path | None") -> None:
+    if output is not None:
+        from ultra.output.files import write_atomic
+
+        write_atomic(output, text)
+    elif text:
+        here.streams.write(text)

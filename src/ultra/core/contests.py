@@ -48,46 +48,15 @@ class Meeting(Struct, frozen=True):
     ordered: bool = True
 
 
-class Use(Struct, frozen=True):
-    """What a model was asked for: one call of any role.
+class Timed(Struct, frozen=True):
+    """How long a whole answer took that was not cached, in seconds from the beginning of its call.
 
-    `answered` says that a whole answer came; times are seconds from the beginning of the call,
-    None where there was no answer. `cached` calls asked nobody.
+    `model` is `provider:model`, and `ensemble:NAME` for one of an ensemble.
     """
 
     model: str
-    name: str
-    role: str
-    answered: bool
-    cached: bool
-    simulated: bool
-    ttft_s: float | None
-    duration_s: float | None
-    input_tokens: int
-    output_tokens: int
-    cost_nano: int | None
+    duration_s: float
     tags: dict[str, str] = field(default_factory=dict)
-
-
-class Usage(Struct, frozen=True):
-    """A model's calls in figures.
-
-    `known_nano` is what is known of what they cost, `unpriced` how many have no price. Times are of
-    whole answers that were not cached.
-    """
-
-    model: str
-    calls: int
-    answered: int
-    cached: int
-    p50_s: float | None
-    p95_s: float | None
-    ttft_p50_s: float | None
-    input_tokens: int
-    output_tokens: int
-    known_nano: int
-    unpriced: int
-    simulated: bool
 
 
 class Ranked(Struct, frozen=True):

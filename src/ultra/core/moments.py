@@ -4,6 +4,7 @@ Moments are UTC seconds since the epoch. What is written without a zone is of th
 read in.
 """
 
+import os
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -34,6 +35,17 @@ def span_s(text: str) -> float:
     return found
 
 
+def own_zone() -> str:
+    """The IANA name of the machine's own zone, its abbreviation where it does not say the name.
+
+    Source: tzset(3) for `TZ`, which may begin with a colon, and localtime(5) for the link.
+    """
+    said = os.environ.get("TZ", "").removeprefix(":")
+    path = said if said.startswith("/") else os.path.realpath("/etc/localtime")
+    name = said if said and said != path else path.partition("/zoneinfo/")[2]
+    return name or datetime.now(UTC).astimezone().tzname() or "UTC"
+
+
 def span_between(since: str | None, until: str | None, zone: str, now: float) -> "Span":
     """The time from `--since` to `--until`, both None for without an end.
 
@@ -45,10 +57,9 @@ def span_between(since: str | None, until: str | None, zone: str, now: float) ->
     there = zone_named(zone)
     begin = 0.0 if since is None else _moment("--since", since, there, now)[0]
     end = None if until is None else _moment("--until", until, there, now)[1]
-    if end is not None and end < begin:
-        raise UsageError(
-            f"`--since {one_line(since or '', 60)}` is after `--until {one_line(until or '', 60)}`"
-        )
+    if since is not None and until is not None and end is not None and end <= begin:
+        first, last = one_line(since, 60), one_line(until, 60)
+        raise UsageError(f"`--since {first}` is not before `--until {last}`")
     return Span(begin, end, zone)
 
 

@@ -139,10 +139,63 @@ class Group(Struct, frozen=True):
     totals: Totals
 
 
+class EndedCall(Struct, frozen=True):
+    """One call that ended, as its row has it: figures and names, and none of its words.
+
+    `usage` is what all of its tries used; `unpriced` counts tries without a price.
+    """
+
+    call_id: str
+    run_id: str
+    started_at: float
+    verb: str
+    role: str
+    strategy: str
+    route: str
+    profile: str
+    environment: str
+    cost_center: str
+    tags: dict[str, str]
+    provider: str
+    model: str
+    name: str
+    simulated: bool
+    cached: bool
+    status: str
+    error_class: str | None
+    attempts: int
+    ttft_s: float | None
+    duration_s: float | None
+    usage: Usage
+    known_nano: int
+    unpriced: int
+    charged_nano: int
+    saved_nano: int | None
+
+
+class TotalsReport(Struct, frozen=True):
+    """What was asked for: `span.zone` is the name of a zone, never empty.
+
+    `windows` names those of the span from the first that has a call to the last, none left out;
+    empty where calls are not told apart by time.
+    """
+
+    span: Span
+    by: tuple[Dimension, ...]
+    groups: tuple[Group, ...]
+    windows: tuple[str, ...] = ()
+
+
 def dimensions_of(texts: Sequence[str]) -> tuple[Dimension, ...]:
-    """What `--by` names, commas allowed; each once. Raises `UsageError` for what is none."""
+    """What `--by` names, commas allowed; each once, and none of `all`.
+
+    Raises `UsageError` for what is none, and for windows of two lengths.
+    """
     words = [word.strip() for text in texts for word in text.split(",")]
-    return tuple(dict.fromkeys(map(_dimension, words)))
+    found = tuple(dict.fromkeys(_dimension(word) for word in words if word != "all"))
+    if len(set(found) & set(PERIODS)) > 1:
+        raise UsageError("`--by` takes one of hour, day, week and month")
+    return found
 
 
 def word_of(dimension: Dimension) -> str:
@@ -160,8 +213,8 @@ def _dimension(text: str) -> Dimension:
     if text in words:
         return words[text]
     shown = one_line(text, 60)
-    meant = did_you_mean(text, words) or f"there are {', '.join(words)}"
+    meant = did_you_mean(text, words) or f"there are {', '.join(words)}, all"
     raise UsageError(
         f"`--by {shown}` is nothing that calls are told apart by",
-        hint=f"{meant}; a tag of that name is `--by tag:{shown}`",
+        hint=f"{meant}; a tag of that name is `--by tag:{shown.partition('=')[0]}`",
     )

@@ -7,9 +7,9 @@ from math import fsum
 from msgspec.structs import replace
 
 from ultra.core.candidates import TIERS, USUAL_TIER, Judged
-from ultra.core.contests import Contest, Entry, Meeting, Ranked, Ranking, Usage, Use
+from ultra.core.contests import Contest, Entry, Meeting, Ranked, Ranking, Timed
 from ultra.core.errors import UsageError
-from ultra.core.estimates import median, quantile
+from ultra.core.estimates import quantile
 from ultra.core.verdict import Ballot
 from ultra.evaluation.ballots import leaders
 
@@ -109,9 +109,12 @@ def _worths(contest: Contest, tiers: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def rankings(contests: Sequence[Contest], uses: Sequence[Use]) -> list[Ranking]:
+def rankings(contests: Sequence[Contest], timed: Sequence[Timed]) -> list[Ranking]:
     """The models ranked, apart for groups that never met each other, the largest group first."""
-    slow = {one.model: one.p95_s for one in usage(uses)}
+    took: dict[str, list[float]] = {}
+    for one in timed:
+        took.setdefault(one.model, []).append(one.duration_s)
+    slow = {model: quantile(durations, 0.95) for model, durations in took.items()}
     met = [(contest, meetings(contest)) for contest in contests]
     groups = _groups(contests, [one for _, several in met for one in several])
     found = []
@@ -121,34 +124,6 @@ def rankings(contests: Sequence[Contest], uses: Sequence[Use]) -> list[Ranking]:
         models = [_figures(model, own, rows, slow.get(model)) for model in sorted(group)]
         found.append(_measured(models, rows))
     return sorted(found, key=lambda one: (-one.prompts, -len(one.models)))
-
-
-def usage(uses: Sequence[Use]) -> list[Usage]:
-    """Calls by model, whom was asked most often first."""
-    by_model: dict[str, list[Use]] = {}
-    for use in uses:
-        by_model.setdefault(use.model, []).append(use)
-    found = [_usage(model, own) for model, own in by_model.items()]
-    return sorted(found, key=lambda one: (-one.calls, one.model))
-
-
-def _usage(model: str, own: Sequence[Use]) -> Usage:
-    durations = [one.duration_s for one in own if one.duration_s is not None]
-    firsts = [one.ttft_s for one in own if one.ttft_s is not None]
-    return Usage(
-        model,
-        len(own),
-        sum(one.answered for one in own),
-        sum(one.cached for one in own),
-        median(durations),
-        quantile(durations, 0.95),
-        median(firsts),
-        sum(one.input_tokens for one in own),
-        sum(one.output_tokens for one in own),
-        sum(one.cost_nano or 0 for one in own),
-        sum(one.cost_nano is None for one in own),
-        own[0].simulated,
-    )
 
 
 def _picks(contest: Contest, *, others: bool = False) -> list[Meeting]:

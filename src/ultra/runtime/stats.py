@@ -1,64 +1,120 @@
-"""`ultra stats`: what models were asked for, and which of them answer best, from the log."""
+"""`ultra stats`: what calls came to, and which models answer best, from the log."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from math import inf
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from ultra.core.contests import Ranking, Usage
-from ultra.core.model import ENSEMBLE
-from ultra.core.moments import span_s
+from ultra.core.contests import Ranking
+from ultra.core.errors import UsageError
+from ultra.core.moments import own_zone, span_between
 from ultra.core.tags import Marks
-from ultra.evaluation.contests import rankings, usage
+from ultra.core.totals import (
+    PERIODS,
+    Dimension,
+    Filter,
+    Group,
+    Period,
+    Span,
+    Tag,
+    TotalsReport,
+)
+from ultra.core.windows import begins, windows, zone_named
+from ultra.evaluation.contests import rankings
 from ultra.runtime.runtime import Runtime
-from ultra.store.contests import contests, uses
+from ultra.store.contests import contests, timed
 from ultra.store.reading import reading
+from ultra.store.totals import extent, totals
 
-MEASURING = ("answer", "member", "writer")
-"""Calls whose times are those of answers: no analysis, judge or probe."""
+_LONGEST_S: tuple[tuple[float, Period], ...] = (
+    (3 * 86_400.0, "hour"),
+    (120 * 86_400.0, "day"),
+    (3 * 366 * 86_400.0, "week"),
+    (inf, "month"),
+)
+"""Which windows a plot is of: at most 160 of them."""
 
 Item = TypeVar("Item")
 
 
 class Scope(Struct, frozen=True):
-    """Which runs are looked at: `since` is a span such as `30d`, None for all there are.
-
-    `by` is the name of a tag whose values are told apart, empty for all together.
-    """
+    """Which calls are looked at, as the user said it: None and empty for all there are."""
 
     since: str | None = None
-    marks: Marks = Marks()
-    by: str = ""
+    until: str | None = None
+    timezone: str = ""
+    filter: Filter = Filter()
+
+    def span(self, now: float) -> Span:
+        """From when to when. Raises `UsageError`."""
+        return span_between(self.since, self.until, self.timezone, now)
 
 
-def used(runtime: Runtime, scope: Scope) -> dict[str, list[Usage]]:
-    """Calls by model for each value of the scope's tag; under the empty one where there is none.
+def counted(
+    runtime: Runtime, scope: Scope, by: Sequence[Dimension], *, timely: bool = False
+) -> TotalsReport:
+    """What calls came to. `timely` tells them apart by windows that suit the time they span.
 
-    Ensembles are left out: what they ask for is there under the models that were asked. Raises
-    `StoreError`, and `UsageError` for a span that is none.
+    Raises `StoreError`, and `UsageError` for a time that is none.
     """
-    begin = _begin(runtime, scope)
+    span = scope.span(runtime.clock.time())
+    by = tuple(by)
     with reading(runtime.paths.database) as connection:
-        found = uses(connection, begin, scope.marks) if connection else []
-    found = [one for one in found if one.model.partition(":")[0] != ENSEMBLE]
-    parts = _by_tag(found, lambda one: one.tags, scope.by)
-    return {value: usage(own) for value, own in parts.items()}
+        if connection is None:
+            groups: list[Group] = []
+        else:
+            by = (*by, _suited(*(extent(connection, span) or (0.0, 0.0)))) if timely else by
+            groups = totals(connection, span, scope.filter, by)
+    named = replace(span, zone=scope.timezone or own_zone())
+    return TotalsReport(named, by, tuple(groups), tuple(_windows(span, by, groups)))
 
 
-def ranked(runtime: Runtime, scope: Scope) -> dict[str, list[Ranking]]:
-    """Models by what was found of their answers, likewise."""
-    begin = _begin(runtime, scope)
+def ranked(runtime: Runtime, scope: Scope, tag: str = "") -> dict[str, list[Ranking]]:
+    """Models by what was found of their answers, for each value of a tag where one is named.
+
+    Under the empty value where there is none. Raises `StoreError` and `UsageError`.
+    """
+    span = scope.span(runtime.clock.time())
+    last = inf if span.end is None else span.end
+    if len(scope.filter.cost_center) > 1:
+        raise UsageError("`--rank` takes one `--cost-center`")
+    marks = Marks("".join(scope.filter.cost_center), scope.filter.tags)
     with reading(runtime.paths.database) as connection:
-        found = contests(connection, begin, scope.marks) if connection else []
-        calls = uses(connection, begin, scope.marks) if connection and found else []
-    answers = [one for one in calls if one.role in MEASURING]
-    timed = _by_tag(answers, lambda one: one.tags, scope.by)
-    parts = _by_tag(found, lambda one: one.tags, scope.by)
-    return {value: rankings(own, timed.get(value, [])) for value, own in parts.items()}
+        found = contests(connection, span.begin, marks, until=last) if connection else []
+        answers = timed(connection, span.begin, marks, until=last) if connection and found else []
+    took = _by_tag(answers, lambda one: one.tags, tag)
+    parts = _by_tag(found, lambda one: one.tags, tag)
+    return {value: rankings(own, took.get(value, [])) for value, own in parts.items()}
 
 
-def _begin(runtime: Runtime, scope: Scope) -> float:
-    return 0.0 if scope.since is None else runtime.clock.time() - span_s(scope.since)
+def unknown_tags(report: TotalsReport) -> list[str]:
+    """Tags that calls were to be told apart by and that none of them has."""
+    return [
+        one.name
+        for place, one in enumerate(report.by)
+        if isinstance(one, Tag) and not any(group.key[place] for group in report.groups)
+    ]
+
+
+def _suited(first: float, last: float) -> Period:
+    return next(period for most, period in _LONGEST_S if last - first <= most)
+
+
+def _windows(span: Span, by: Sequence[Dimension], groups: Sequence[Group]) -> Iterator[str]:
+    place = next((at for at, one in enumerate(by) if one in PERIODS), None)
+    if place is None or not groups:
+        return iter(())
+    period, zone = str(by[place]), zone_named(span.zone)
+
+    def begin(name: str) -> float:
+        return datetime.fromisoformat(name).timestamp() if "T" in name else begins(name, zone)
+
+    names = {group.key[place] for group in groups}
+    first, last = min(map(begin, names)), max(map(begin, names))
+    return (name for name, _, _ in windows(period, first, last + 1.0, zone))
 
 
 def _by_tag(

@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from ultra.core.contests import Contest, Entry, Use
+from ultra.core.contests import Contest, Entry, Timed
 from ultra.core.tags import Marks
 from ultra.core.verdict import Ballot, Verdict
 from ultra.store.bulk import MOST_VALUES
@@ -21,42 +22,38 @@ _TAG = """EXISTS (SELECT 1 FROM run_tags t
 _CENTER = "r.cost_center = ?"
 
 _RUNS = """
-SELECT r.run_id FROM runs r WHERE r.started_at >= ? {marked} AND r.run_id IN (
+SELECT r.run_id FROM runs r WHERE r.started_at >= ? AND r.started_at < ? {marked} AND r.run_id IN (
   SELECT run_id FROM picks UNION SELECT run_id FROM ballots UNION SELECT run_id FROM checks)
 ORDER BY r.started_at DESC LIMIT ?"""
 
-_MEMBERS = """
+_COST = """(WITH RECURSIVE part(id) AS (SELECT c.call_id UNION
+     SELECT p.call_id FROM calls p JOIN part ON p.parent = part.id WHERE p.run_id = c.run_id),
+   paid(nano) AS (SELECT CASE WHEN a.kind = 'cache' THEN a.saved_nano ELSE a.cost_nano END
+     FROM attempts a WHERE a.call_id IN (SELECT id FROM part))
+   SELECT CASE WHEN count(*) = count(nano) THEN sum(nano) END FROM paid)"""
+"""What an answer costs: an ensemble's is that of the calls made for it, and one that was on record
+already costs what it did when it was asked for."""
+
+_MEMBERS = f"""
 SELECT c.run_id, c.call_id, c.provider, c.model, c.simulated, c.prompt,
   (SELECT min(k.met) FROM checks k WHERE k.call_id = c.call_id AND k.run_id = c.run_id),
-  (WITH RECURSIVE part(id) AS (SELECT c.call_id UNION
-     SELECT p.call_id FROM calls p JOIN part ON p.parent = part.id WHERE p.run_id = c.run_id)
-   SELECT CASE WHEN count(*) = count(a.cost_nano) THEN sum(a.cost_nano) END
-   FROM attempts a WHERE a.call_id IN (SELECT id FROM part))
-FROM calls c WHERE c.run_id IN ({slots}) AND c.status = 'ok' AND c.parent = ''
+  {_COST}
+FROM calls c WHERE c.run_id IN ({{slots}}) AND c.status = 'ok' AND c.parent = ''
   AND (c.role IN ('answer', 'member') OR c.call_id IN (SELECT k.call_id FROM checks k
     WHERE k.run_id = c.run_id))
-ORDER BY c.run_id, c.member_index IS NULL, c.member_index, c.sample, c.rowid"""
+ORDER BY c.run_id, c.member_index IS NULL, c.member_index, c.sample, c.rowid"""  # noqa: S608  (SQL of our own)
 
-_ELSEWHERE = """
-SELECT c.call_id, c.provider, c.model, c.simulated,
-  (SELECT CASE WHEN count(*) = count(a.cost_nano) THEN sum(a.cost_nano) END
-   FROM attempts a WHERE a.call_id = c.call_id)
-FROM calls c WHERE c.call_id IN ({slots})"""
+_ELSEWHERE = f"""
+SELECT c.call_id, c.provider, c.model, c.simulated, {_COST}
+FROM calls c WHERE c.call_id IN ({{slots}})"""  # noqa: S608
 
-_USES = """
-SELECT c.provider, c.model, c.name, c.role, c.status, c.simulated,
-  (SELECT count(*) FROM attempts s WHERE s.call_id = c.call_id AND s.kind = 'cache'),
-  a.started_at - c.started_at, a.ttft_s, a.duration_s,
-  ifnull(a.text_input_tokens, 0) + ifnull(a.cache_read_tokens, 0)
-    + ifnull(a.cache_write_tokens, 0) + ifnull(a.cache_write_1h_tokens, 0)
-    + ifnull(a.audio_input_tokens, 0) + ifnull(a.cache_audio_read_tokens, 0),
-  ifnull(a.text_output_tokens, 0) + ifnull(a.reasoning_tokens, 0)
-    + ifnull(a.audio_output_tokens, 0),
-  (SELECT CASE WHEN count(*) = count(t.cost_nano) THEN sum(t.cost_nano) END
-   FROM attempts t WHERE t.call_id = c.call_id), c.run_id
+_TIMED = """
+SELECT c.provider || ':' || c.model, max(0.0, a.started_at - c.started_at) + a.duration_s, c.run_id
 FROM runs r JOIN calls c ON c.run_id = r.run_id JOIN attempts a ON a.call_id = c.call_id
   AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
-WHERE r.started_at >= ? AND c.status != 'running' {marked}"""
+WHERE r.started_at >= ? AND r.started_at < ? AND c.status = 'ok' AND a.kind != 'cache'
+  AND a.duration_s IS NOT NULL AND c.role IN ('answer', 'member', 'writer') {marked}"""
+"""No analysis, judge or probe: their times are not those of answers."""
 
 
 class _Member(Struct, frozen=True):
@@ -78,9 +75,16 @@ class _Member(Struct, frozen=True):
 
 
 def contests(
-    connection: sqlite3.Connection, since: float, marks: Marks, *, limit: int = -1
+    connection: sqlite3.Connection,
+    since: float,
+    marks: Marks,
+    *,
+    until: float = inf,
+    limit: int = -1,
 ) -> list[Contest]:
     """Runs in which something was picked, judged or checked, newest first; `limit` -1 for all.
+
+    Of those that began at `since` or later and before `until`.
 
     A log of an older ultra, which the next run renews, tells of none.
     """
@@ -88,7 +92,7 @@ def contests(
         return []
     marked, values = _marked(marks)
     wanted = _RUNS.format(marked=marked)
-    runs = [run for (run,) in connection.execute(wanted, (since, *values, limit))]
+    runs = [run for (run,) in connection.execute(wanted, (since, until, *values, limit))]
     members: dict[str, list[_Member]] = {run: [] for run in runs}
     for run, *columns in _many(connection, _MEMBERS, runs):
         members[run].append(_Member(*columns))
@@ -117,33 +121,14 @@ WHERE run_id IN ({slots}) ORDER BY run_id, call_id"""
 _TAGGED = "SELECT run_id, name, value FROM run_tags WHERE run_id IN ({slots})"
 
 
-def uses(connection: sqlite3.Connection, since: float, marks: Marks) -> list[Use]:
-    """Every call that ended, those of ensembles beside the calls that were made for them."""
+def timed(
+    connection: sqlite3.Connection, since: float, marks: Marks, *, until: float = inf
+) -> list[Timed]:
+    """Whole answers, those of ensembles beside those of the calls that were made for them."""
     marked, values = _marked(marks)
-    rows = connection.execute(_USES.format(marked=marked), (since, *values)).fetchall()
-    tags = _tags(connection, list({row[-1] for row in rows}))
-    return [_use(row, tags) for row in rows]
-
-
-def _use(row: Sequence[Any], tags: Mapping[str, dict[str, str]]) -> Use:
-    provider, model, name, role, status, simulated, cached, offset_s, *rest = row
-    ttft_s, duration_s, input_tokens, output_tokens, cost_nano, run_id = rest
-    whole = status == "ok" and not cached
-    offset_s = max(0.0, offset_s)
-    return Use(
-        f"{provider}:{model}",
-        name,
-        role,
-        status == "ok",
-        bool(cached),
-        bool(simulated),
-        offset_s + ttft_s if whole and ttft_s is not None else None,
-        offset_s + duration_s if whole and duration_s is not None else None,
-        0 if cached else input_tokens,
-        0 if cached else output_tokens,
-        cost_nano,
-        tags.get(run_id, {}),
-    )
+    rows = connection.execute(_TIMED.format(marked=marked), (since, until, *values)).fetchall()
+    tags = _tags(connection, list({run for _, _, run in rows}))
+    return [Timed(model, seconds, tags.get(run, {})) for model, seconds, run in rows]
 
 
 def _marked(marks: Marks) -> tuple[str, list[str]]:

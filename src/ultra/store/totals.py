@@ -105,6 +105,13 @@ def sums(
     return [group for _, group in _sums(connection, _query(connection, span, filter, by))]
 
 
+def extent(connection: sqlite3.Connection, span: Span) -> tuple[float, float] | None:
+    """When the first and the last call of a span began; None without any."""
+    last = inf if span.end is None else span.end
+    found = connection.execute(_EXTENT, (span.begin, last)).fetchone()
+    return found if None not in found and found[0] <= found[1] else None
+
+
 def within(span: Span) -> Condition:
     """What a row must be to lie in a span."""
     last = inf if span.end is None else span.end
@@ -126,6 +133,15 @@ def conditions(*more: Condition, filter: Filter) -> Condition:  # noqa: A002
         said.append(Condition("t.simulated = ?", [int(filter.simulated)]))
     whole = " AND ".join(f"({one.sql})" for one in said)
     return Condition(whole or "TRUE", [value for one in said for value in one.values])
+
+
+def check_told(connection: sqlite3.Connection) -> None:
+    """Raise `StoreError` for the log of an older ultra, which the next run renews."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < TOLD_SINCE:
+        raise StoreError(
+            "the log is of an older ultra, which kept no totals of calls",
+            hint="the next run adds them: `ultra ask` anything",
+        )
 
 
 class _Query(Struct, frozen=True):
@@ -165,11 +181,7 @@ def _query(
     filter: Filter,  # noqa: A002
     by: Sequence[Dimension],
 ) -> _Query:
-    if connection.execute("PRAGMA user_version").fetchone()[0] < TOLD_SINCE:
-        raise StoreError(
-            "the log is of an older ultra, which kept no totals of calls",
-            hint="the next run adds them: `ultra ask` anything",
-        )
+    check_told(connection)
     names: list[str] = []
     columns: list[str] = []
     source = Condition("call_totals t", [])
@@ -205,11 +217,11 @@ def _windows(
     connection: sqlite3.Connection, period: str, span: Span
 ) -> tuple[list[str], list[tuple[float, float]]]:
     """The names and ranges of the windows that have calls between them, cut to the span."""
-    last = inf if span.end is None else span.end
-    first_call, last_call = connection.execute(_EXTENT, (span.begin, last)).fetchone()
-    if first_call is None or last_call is None or first_call > last_call:
+    between = extent(connection, span)
+    if between is None:
         return [], []
-    found = list(windows(period, first_call, last_call + 1e-3, zone_named(span.zone)))
+    last = inf if span.end is None else span.end
+    found = list(windows(period, between[0], between[1] + 1e-3, zone_named(span.zone)))
     ranges = [(max(begin, span.begin), min(end, last)) for _, begin, end in found]
     return [name for name, _, _ in found], ranges
 
