@@ -25,7 +25,7 @@ from tests.support.ledger import (
     tell,
 )
 from tests.support.process import UNMEASURED
-from ultra.core.errors import StoreError, UsageError
+from ultra.core.errors import ErrorClass, Failure, StoreError, UsageError
 from ultra.core.ports import Admitted
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
@@ -381,3 +381,19 @@ def test_a_log_that_is_not_there_is_empty(path: Path) -> None:
     with pytest.raises(UsageError, match="no run has an id") as caught:
         log.run("abcd")
     assert caught.value.hint == "the log is empty"
+
+
+async def test_a_failure_in_words_that_are_no_utf8_is_on_record(tmp_path: Path) -> None:
+    """Half a character in what a provider says of its error costs neither row nor breaker."""
+    warnings: list[str] = []
+    ledger = ledger_at(tmp_path / "ultra.db", warnings)
+    ledger.begin_run(run_record())
+    attempt = attempt_record()
+    await ledger.admit(attempt)
+    busy = Failure(ErrorClass.OVERLOADED, "half \ud800 a character", provider="lab", model="m-1")
+    ledger.close(attempt.attempt_id, result("", status="error", failure=busy, cost_nano=0))
+    assert await ledger.flush(30.0)
+
+    assert warnings == []
+    found = one(tmp_path / "ultra.db", "SELECT status || ': ' || error_message FROM attempts")
+    assert found == "error: half ? a character"

@@ -26,7 +26,7 @@ from ultra.core.profile import BreakerRules
 from ultra.core.refusals import breaker_refusal
 from ultra.core.text import one_line
 from ultra.store.identity import Identity, identity
-from ultra.store.rows import without_credentials
+from ultra.store.rows import storable, without_credentials
 
 _COLUMNS = [name for name in BreakerState.__struct_fields__ if name != "buckets"]
 _NAMES = ", ".join(_COLUMNS)
@@ -166,7 +166,7 @@ def _seen(outcome: Outcome, result: AttemptResult, now: float, *, keep_text: boo
         now,
         duration_s=result.duration_s,
         error_class=failure.error_class.value,
-        message=one_line(failure.message) if keep_text else None,
+        message=storable(one_line(failure.message)) if keep_text else None,
         retry_after_s=failure.retry_after_s,
     )
 
