@@ -72,7 +72,7 @@ _ASKED = f"""
 INSERT INTO asked
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :runs)
 SELECT i, {_mixed("i * 7 + 3")}, new_id(),
-  :now - :year * (:runs - i) / :runs, CASE i % 10 WHEN 9 THEN 5 WHEN 4 THEN 3 WHEN 8 THEN 3 ELSE 1
+  :now - :over * (:runs - i) / :runs, CASE i % 10 WHEN 9 THEN 5 WHEN 4 THEN 3 WHEN 8 THEN 3 ELSE 1
   END FROM n"""
 
 _MADE = f"""
@@ -151,8 +151,8 @@ INSERT INTO run_tags SELECT run_id, 'job', CASE k % 3 WHEN 0 THEN 'nightly' WHEN
 SELECT run_id, 'team', 'team-' || (k % 9) FROM asked WHERE k % 10 < 2"""
 
 
-def fill(path: Path, calls: int, now: float) -> float:
-    """Make a log at `path` of about so many calls over the year before `now`, and index it.
+def fill(path: Path, calls: int, now: float, over_s: float = YEAR_S) -> float:
+    """Make a log at `path` of about so many calls over the time before `now`, and index it.
 
     Returns the seconds that renewing it took: it is written as an ultra without totals left it.
     Raises `RuntimeError` where the disk has no room for it.
@@ -165,7 +165,7 @@ def fill(path: Path, calls: int, now: float) -> float:
         connection.create_function("sha", 1, _sha, deterministic=True)
         connection.create_function("new_id", 0, new_run_id)
         connection.execute("BEGIN")
-        values = {"runs": max(10, calls * 10 // CALLS_OF_TEN), "now": now, "year": YEAR_S}
+        values = {"runs": max(10, calls * 10 // CALLS_OF_TEN), "now": now, "over": over_s}
         _prepare(connection)
         for statement in _statements():
             connection.execute(statement, values)

@@ -265,7 +265,7 @@ def test_every_table_and_view_is_told(cli: Cli) -> None:
     """With the columns of the views that people are pointed to."""
     cli("ask", "-P", "testing", "What is 17 * 23?")
     database = sqlite3.connect(cli("logs", "path").out.strip())
-    named = code_words(ROOT / "docs/ledger.md")
+    named = code_words(ROOT / "docs/log.md")
     kinds = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
 
     made = {name for (name,) in database.execute(kinds)}
