@@ -146,7 +146,8 @@ def _print_runs(here: Here, count: int, sought: Sought, *, as_json: bool) -> Non
     log = here.runtime.log
     found = _found(here, count, sought)
     if as_json:
-        documents = (render_json(log.run(run.run_id)).rstrip("\n") for run in found)
+        known = (log.known(run.run_id) for run in found)
+        documents = (render_json(one).rstrip("\n") for one in known if one is not None)
         here.streams.write("[" + ",\n".join(documents) + "]\n")
     elif found:
         here.streams.write(render_summaries(found, streams=here.streams))

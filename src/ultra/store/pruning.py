@@ -18,7 +18,7 @@ from ultra.store.bulk import flat, slots
 from ultra.store.database import Place
 from ultra.store.garbage import collect, unused_size
 from ultra.store.owner import myself
-from ultra.store.reading import reading
+from ultra.store.reading import of_one_moment
 from ultra.store.search_index import renew, take_out
 from ultra.store.sweep import sweep
 from ultra.store.tending import Tell, Tender, copies, tending
@@ -84,10 +84,9 @@ WHERE t.started_at < :before AND (:profile = '' OR t.profile = :profile)
 
 def doomed(path: Path, old: Old) -> Doomed:
     """Which runs `prune` would remove. Reads only. Raises `StoreError`."""
-    with reading(path) as connection:
+    with of_one_moment(path) as connection:
         if connection is None:
             return Doomed(0, 0, 0, None, None)
-        connection.execute("BEGIN")
         runs, oldest, newest, running, going_on = connection.execute(_LOOK, old.values).fetchone()
         which = f"SELECT r.run_id FROM runs r WHERE {_DOOMED}"  # noqa: S608  (constants)
         calls, size = _extent(connection, which, old.values) if runs else (0, 0)
@@ -96,10 +95,9 @@ def doomed(path: Path, old: Old) -> Doomed:
 
 def named(path: Path, run_ids: Sequence[str]) -> Doomed:
     """What `delete` would remove of the runs with these ids. Reads only. Raises `StoreError`."""
-    with reading(path) as connection:
+    with of_one_moment(path) as connection:
         if connection is None:
             return Doomed(0, 0, 0, None, None)
-        connection.execute("BEGIN")
         listed = ", ".join(f":id{number}" for number in range(len(run_ids)))
         values: dict[str, Any] = {f"id{number}": one for number, one in enumerate(run_ids)}
         ended = f"run_id IN ({listed}) AND status != 'running'"

@@ -20,7 +20,7 @@ from ultra.store.few import few
 from ultra.store.giving_up import give_up
 from ultra.store.owner import gone, myself
 from ultra.store.pages import best_of, expressions, page_of
-from ultra.store.reading import load, reading
+from ultra.store.reading import load, of_one_moment
 from ultra.store.rows import RunRows
 from ultra.store.turns import asked, branch, turn
 
@@ -81,7 +81,7 @@ class Log:
         a model id, a provider or `provider:model`. `since` is UTC seconds since the epoch.
         """
         sought = Sought(query or "", model or "", marks=marks, since=since)
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return []
             if query is None:
@@ -105,12 +105,11 @@ class Log:
         page is empty.
         """
         quoted = expressions(sought.words)[1] if sought.words.strip() else None
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return Page(())
             connection.set_progress_handler(lambda: not wanted(), STEPS)
             try:
-                connection.execute("BEGIN")  # what is pruned meanwhile is still there for this page
                 rare = None if quoted else few(connection, sought)
                 rows = _search(connection, *page_of(sought, after, limit, rare), quoted)
                 runs = tuple(self._summaries(connection, rows))
@@ -138,10 +137,9 @@ class Log:
     ) -> tuple[list[RunDocument], Place | None]:
         words = sought.words.strip()
         quoted = '"' + words.replace('"', '""') + '"' if words else None
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return [], None
-            connection.execute("BEGIN")
             rare = None if quoted else few(connection, sought)
             query = page_of(sought, after, DOCUMENTS, rare, typing=False)
             rows = _search(connection, *query, quoted)
@@ -154,7 +152,7 @@ class Log:
 
     def asked(self, run_id: str) -> list[Message]:
         """What the models of a run were sent; empty where that was not kept."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             return asked(connection, run_id) if connection else []
 
     def run(self, prefix: str) -> RunDocument:
@@ -163,7 +161,7 @@ class Log:
         Raises `UsageError` for none and for several, naming candidates.
         """
         wanted = prefix.lower().partition("-")[0]
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             found = _ids(connection, wanted, 6) if connection and len(wanted) >= SHORTEST else []
             if connection is None or not found:
                 raise _unknown(prefix, _latest_ids(connection, 3))
@@ -174,9 +172,16 @@ class Log:
                 )
             return run_document(_rows(connection, wanted if wanted in found else found[0]))
 
+    def known(self, run_id: str) -> RunDocument | None:
+        """A run by its whole id; None when it was deleted meanwhile."""
+        with of_one_moment(self._path) as connection:
+            if connection is None or load(connection, run_id) is None:
+                return None
+            return run_document(_rows(connection, run_id))
+
     def experience(self) -> list[Experience]:
         """How every model fared in its latest calls, by provider and model."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             return experience(connection) if connection else []
 
     def latest(self) -> str | None:
@@ -185,12 +190,12 @@ class Log:
 
     def recent_ids(self, n: int) -> list[str]:
         """The ids of the newest runs, newest first."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             return _latest_ids(connection, n)
 
     def tagged(self, first: str, second: str) -> list[tuple[str, str]]:
         """The values that runs have of two tags at once, each pair once, the newest first."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return []
             rows = connection.execute(_TAGGED, (first, second))
@@ -198,7 +203,7 @@ class Log:
 
     def last_run(self, session: str, verb: str | None = None) -> RunDocument | None:
         """The newest run of a terminal, of one verb where given; None when it has none."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return None
             row = connection.execute(
@@ -214,7 +219,7 @@ class Log:
         Before them stand the system messages of the newest of those runs. Attachments are kept. One
         that the id of a call names goes on from what that call was sent and answered.
         """
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return []
             ids = connection.execute(
@@ -233,12 +238,12 @@ class Log:
 
     def branch(self, call_id: str) -> list[Message]:
         """What one call was sent, and what it answered; empty where that was not kept."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             return branch(connection, call_id) if connection else []
 
     def call_ids(self, prefix: str, limit: int = 50) -> list[str]:
         """Ids that begin so, for completion: newest runs first, or a run's calls after a `-`."""
-        with reading(self._path) as connection:
+        with of_one_moment(self._path) as connection:
             if connection is None:
                 return []
             wanted = prefix.lower()

@@ -46,6 +46,15 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         ) from error
 
 
+@contextmanager
+def of_one_moment(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """As `reading`, with everything as it is now, whatever is written or removed meanwhile."""
+    with reading(path) as connection:
+        if connection is not None:
+            connection.execute("BEGIN")
+        yield connection
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that cannot write, to nothing where no log is yet. Raises `sqlite3.Error`."""
     try:

@@ -28,7 +28,7 @@ from ultra.store.contents import changed, listed
 from ultra.store.database import Place
 from ultra.store.garbage import collect
 from ultra.store.owner import myself
-from ultra.store.reading import reading
+from ultra.store.reading import of_one_moment
 from ultra.store.rows import to_json, wordless_verdict
 from ultra.store.search_index import put_in, renew, take_out
 from ultra.store.sweep import sweep
@@ -175,10 +175,9 @@ class Pattern:
 
 def find(path: Path, pattern: Pattern) -> Found:
     """Where a pattern stands. Reads only. Raises `StoreError`."""
-    with reading(path) as connection:
+    with of_one_moment(path) as connection:
         if connection is None:
             return Found()
-        connection.execute("BEGIN")
         return _found(connection, pattern).found
 
 
