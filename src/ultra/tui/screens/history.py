@@ -260,19 +260,21 @@ class HistoryPage(Page):
         if run_id is None:
             return None
 
-        def read() -> RunDocument:
+        def read() -> RunDocument | UsageError:
             try:
                 return self.runtime.log.run(run_id)
             except UsageError as error:
-                raise StoreError(
-                    f"run `{run_id[:8]}` is no longer in the log", hint="it was deleted meanwhile"
-                ) from error
+                return error
 
         found = await self.off_loop(read)
-        if found is None:
+        if isinstance(found, RunDocument):
+            return found
+        if found is not None:
+            gone = f"run `{run_id[:8]}` is no longer in the log"
+            self.ultra.report(StoreError(gone, hint="it was deleted meanwhile"))
             self._close()
             self._read(keep=True)
-        return found
+        return None
 
     def action_view(self) -> None:
         """Go from the answers to the attempts, to the verdict, and back."""

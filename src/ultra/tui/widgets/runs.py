@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from ultra.core.records import RunSummary
-from ultra.output.figures import lower_bound, seconds
+from ultra.output.figures import seconds, usd
 from ultra.output.safe import cell
 from ultra.output.width import pad
 
@@ -44,7 +44,9 @@ class RunLine(Visual):
     def _line(self, width: int) -> Content:
         run = self._run
         status = f"{run.status} (sim.)" if run.simulated else run.status
-        cost = lower_bound(run.cost_nano, run.known_nano)
+        # As `at least` is in a receipt: a column has room for a sign.
+        at_least = run.cost_nano is None and run.known_nano > 0
+        cost = f"≥ {usd(run.known_nano)}" if at_least else usd(run.cost_nano)
         columns = [(pad(_when(run.started_at, width), 11 if width < 120 else 16), "dim")]
         columns.append((pad(run.verb, 8), ""))
         if width >= 60:
