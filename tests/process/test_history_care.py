@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.host import less_than_root
 from tests.support.ledger import STARTED, ledger_at, rows, tell, words_in
 from tests.support.process import UNMEASURED, Ultra
 from ultra.store.check import check
@@ -24,6 +25,7 @@ DAY = 86_400.0
 WRITER = """
 import asyncio, sys, time
 from pathlib import Path
+from tests.support.host import less_than_root
 from tests.support.ledger import ledger_at, tell
 
 async def main(path, number, stop):
@@ -205,22 +207,21 @@ async def test_a_backup_on_a_full_disk_is_not_there(home: Ultra) -> None:
 
 
 @pytest.mark.parametrize("command", CARE)
-async def test_a_log_that_only_reads_is_told(home: Ultra, command: tuple[str, ...]) -> None:
+async def test_a_log_that_cannot_be_written_is_told(home: Ultra, command: tuple[str, ...]) -> None:
     """The look works, the change says why it does not."""
     await old_runs(home.database, 2)
     data = home.database.parent
     for beside in data.iterdir():
         beside.chmod(0o444)
     data.chmod(0o555)
-    home.home.chmod(0o755)
-    home.folder.chmod(0o755)
-    if os.getuid() == 0:
-        pytest.skip("root writes all")
+    environ = UNMEASURED
+    try:
+        look = await home.run(*command[:-1], preexec_fn=less_than_root, environ=environ)
+        ended = await home.run(*command, preexec_fn=less_than_root, environ=environ)
+    finally:
+        data.chmod(0o755)
 
-    look, ended = await home.run(*command[:-1]), await home.run(*command)
-
-    data.chmod(0o755)
-    assert look.code == 0
+    assert (look.code, "`--yes` does it" in look.err) == (0, True)
     assert ended.code != 0
-    assert "cannot be written" in ended.err
+    assert "cannot be written: permission denied" in ended.err
     assert rows(home.database, "SELECT count(*) FROM runs") == [(2,)]
