@@ -211,7 +211,7 @@ def test_aichat_comes_over_from_sessions_and_history(cli: Cli) -> None:
     """Sessions have models and no times, its history has times and no models."""
     done = imported(cli, FIXTURES / "aichat")
 
-    assert (done["tool"], done["runs"], len(done["lost"])) == ("aichat", 7, 1)
+    assert (done["tool"], done["runs"], len(done["lost"])) == ("aichat", 8, 1)
     asked = the_run(cli, "why is the sky blue\n"[:-1])
     assert (asked["answer"], asked["started_at"]) == (
         "Rayleigh scattering.",
@@ -223,7 +223,13 @@ def test_aichat_comes_over_from_sessions_and_history(cli: Cli) -> None:
     assert the_run(cli, "Name a zebra.")["calls"][0]["provider"] == "openai"
     hello = the_run(cli, "Hello")["calls"][0]
     assert (hello["provider"], hello["model"]) == ("ollama", "llama3.2:latest")
+    agent = the_run(cli, "Code a zebra.")
+    assert agent["calls"][0]["provider"] == "anthropic"
+    assert agent["tags"]["title"] == "coder/zebras"
+    assert agent["conversation"] != the_run(cli, "Name a zebra.")["conversation"]
     assert done["attachments"] == 2
+    session = FIXTURES / "aichat" / "agents" / "coder" / "sessions" / "zebras.yaml"
+    assert imported(cli, session)["known"] == 1
 
 
 def test_a_session_that_grows_adds_its_new_answers_only(cli: Cli, tmp_path: Path) -> None:

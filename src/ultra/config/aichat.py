@@ -38,7 +38,7 @@ def session_turns(path: Path) -> Iterator[Turn]:
         if isinstance(one, dict)
     ]
     client, _, model = str(data["model"]).partition(":")
-    name, moment = path.stem, path.stat().st_mtime
+    name, moment = _name(path), path.stat().st_mtime
     seen: Counter[str] = Counter()
     options = {key: data[key] for key in ("temperature", "top_p") if data.get(key) is not None}
     for place, one in enumerate(said):
@@ -102,6 +102,16 @@ def _session(path: Path) -> dict[str, Any]:
             f"`{one_line(str(path), 400)}` is no session of aichat: no `model`, no `messages`"
         )
     return data
+
+
+def _name(path: Path) -> str:
+    """The name of a session: its path below `sessions`, after that of the agent who has it."""
+    *folders, _ = path.absolute().parts
+    if "sessions" not in folders:
+        return path.stem
+    place = len(folders) - 1 - folders[::-1].index("sessions")
+    owner = folders[place - 1 : place] if folders[place - 2 : place - 1] == ["agents"] else []
+    return "/".join([*owner, *folders[place + 1 :], path.stem])
 
 
 def _source(place: str, asked: tuple[Said, ...], answer: str, seen: Counter[str]) -> str:

@@ -201,14 +201,21 @@ def _of_aichat(path: Path, lost: list[str]) -> Iterator[Turn]:
     if not path.is_dir():
         yield from history_turns(path) if path.suffix == ".md" else session_turns(path)
         return
-    if (path / "messages.md").is_file():
-        yield from history_turns(path / "messages.md")
-    sessions = path / "sessions" if (path / "sessions").is_dir() else path
-    for file in sorted(sessions.rglob("*.yaml")):
-        try:
-            yield from session_turns(file)
-        except UsageError as error:
-            lost.append(error.message)
+    for folder in (path, *sorted((path / "agents").glob("*"))):
+        if (folder / "messages.md").is_file():
+            yield from history_turns(folder / "messages.md")
+        for file in sorted((folder / "sessions").rglob("*.yaml")):
+            yield from _session(file, lost)
+    if not any((path / name).exists() for name in ("messages.md", "sessions", "agents")):
+        for file in sorted(path.rglob("*.yaml")):
+            yield from _session(file, lost)
+
+
+def _session(file: Path, lost: list[str]) -> Iterator[Turn]:
+    try:
+        yield from session_turns(file)
+    except UsageError as error:
+        lost.append(error.message)
 
 
 def _new(runtime: Runtime, turns: Iterable[Turn], tally: _Tally) -> Iterator[tuple[Turn, Target]]:
@@ -216,6 +223,7 @@ def _new(runtime: Runtime, turns: Iterable[Turn], tally: _Tally) -> Iterator[tup
     days = runtime.profile.log.keep_days
     oldest = 0.0 if days is None else runtime.clock.time() - days * DAY_S
     seen: set[str] = set()
+    targets: dict[tuple[str, str, str], Target] = {}
     for some in _batched(turns, 500):
         there = known(runtime.paths.database, [turn.run_id for turn in some]) | seen
         for turn in some:
@@ -226,7 +234,9 @@ def _new(runtime: Runtime, turns: Iterable[Turn], tally: _Tally) -> Iterator[tup
             else:
                 seen.add(turn.run_id)
                 there.add(turn.run_id)
-                target = target_of(turn, runtime.catalog)
+                named = (turn.tool, turn.client, turn.model)
+                target = targets.get(named) or target_of(turn, runtime.catalog)
+                targets[named] = target
                 tally.count(turn, str(target.ref))
                 yield turn, target
 

@@ -15,8 +15,8 @@ from ultra.store.owner import myself, to_text
 from ultra.store.reading import reading
 from ultra.store.transactions import Foreign, take_over
 
-SLICE = 500
-"""Runs in one transaction: a tenth of a second, for which other writers wait."""
+SLICE = 100
+"""Runs in one transaction: some hundredths of a second, for which other writers wait."""
 
 
 def bring_in(
