@@ -1,10 +1,10 @@
 """What was spent, for a screen that stays open: by whom, day by day, and of which budget."""
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import date, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ultra.core.errors import ConfigError
 from ultra.core.gauges import Gauge
@@ -34,13 +34,15 @@ class Window(Struct, frozen=True):
 class Outlay(Struct, frozen=True):
     """The spend of so many days. `groups` are by the dimension asked for, simulated ones last.
 
-    `real` is the sum of all that was not simulated. `windows` are the hours of today, or the days,
-    up to now. `tags` are names that runs were marked with.
+    `real` has the calls, the cost and the calls without a price of all that was not simulated.
+    `windows` are the hours of today, or the days, up to now; the last of them is over at `ends_at`.
+    `tags` are names that runs were marked with.
     """
 
     days: int
     by: Dimension
-    real: Totals
+    ends_at: float
+    real: Totals = Totals()
     groups: tuple[Group, ...] = ()
     windows: tuple[Window, ...] = ()
     gauges: tuple[Gauge, ...] = ()
@@ -54,20 +56,23 @@ def outlay(runtime: Runtime, days: int, by: Dimension) -> Outlay:
     except ConfigError:  # the screen says what is wrong with the profile
         limits = ()
     gauges = tuple(book(runtime).gauges(limits))
+    now = runtime.clock.time()
+    span = Span(_begin(now, days))
+    period: Period = "hour" if days == 1 else "day"
+    shown = list(windows(period, span.begin, max(now, span.begin + 1.0), None))
+    empty = Outlay(days, by, ends_at=shown[-1][2], gauges=gauges)
     with reading(runtime.paths.database) as connection:
         if connection is None:
-            return Outlay(days, by, Totals(), gauges=gauges)
-        now = runtime.clock.time()
-        span = Span(_begin(now, days))
-        whole = sums(connection, span, Filter(simulated=False))
-        return Outlay(
-            days,
-            by,
-            whole[0].totals if whole else Totals(),
-            tuple(sums(connection, span, Filter(), (by,))),
-            tuple(_windows(connection, span, now, days)),
-            gauges,
-            tuple(tag_names(connection, MOST_TAGS)),
+            return empty
+        groups = sums(connection, span, Filter(), (by,))
+        course = sums(connection, span, Filter(simulated=False), (period,))
+        spent = {group.key[0]: group.totals for group in course}
+        return replace(
+            empty,
+            real=_added([group.totals for group in course]),
+            groups=tuple(groups),
+            windows=tuple(_window(name, spent.get(name, Totals())) for name, _, _ in shown),
+            tags=tuple(tag_names(connection, MOST_TAGS)),
         )
 
 
@@ -82,15 +87,13 @@ def _begin(now: float, days: int) -> float:
     return begins(first.isoformat(), None)
 
 
-def _windows(connection: sqlite3.Connection, span: Span, now: float, days: int) -> list[Window]:
-    """Every hour of today, or every day, those without a call among them."""
-    period: Period = "hour" if days == 1 else "day"
-    found = {
-        group.key[0]: group.totals
-        for group in sums(connection, span, Filter(simulated=False), (period,))
-    }
-    return [
-        Window(name, there.known_nano, there.unpriced)
-        for name, _, _ in windows(period, span.begin, max(now, span.begin + 1.0), None)
-        for there in (found.get(name, Totals()),)
-    ]
+def _window(name: str, totals: Totals) -> Window:
+    return Window(name, totals.known_nano, totals.unpriced)
+
+
+def _added(parts: Sequence[Totals]) -> Totals:
+    return Totals(
+        calls=sum(one.calls for one in parts),
+        known_nano=sum(one.known_nano for one in parts),
+        unpriced=sum(one.unpriced for one in parts),
+    )

@@ -24,8 +24,8 @@ from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
 from ultra.tui.widgets.help import Help
 
-LOOK_S = 10.0
-"""How often a screen is read anew though nothing has changed: words such as `12 s ago` have."""
+TICK_S = 10.0
+"""How often a screen is told that time goes on, though nothing else has changed."""
 
 PLAIN = "ansi-dark"
 """The theme that leaves colours to the terminal; nothing else can be drawn without any."""
@@ -116,7 +116,7 @@ class UltraApp(App[None]):
         """Begin at the first screen, and to follow the log."""
         self.switch_mode(PAGES[0].name)
         self.following.start()
-        self.set_interval(LOOK_S, self.action_look)
+        self.set_interval(TICK_S, self._tick)
         for text in self._told:
             self.warn(text)
 
@@ -138,6 +138,14 @@ class UltraApp(App[None]):
         """The run of that id, if it is under way in this app."""
         mine = (one for one in self._begun if one.run_id == run_id and not one.done.done())
         return next(mine, None)
+
+    def _tick(self) -> None:
+        """See to what time alone changes, and whether a profile that was wrong is mended."""
+        if self.trouble is not None:
+            self.action_look()
+        elif self.page is not None and self.page.is_attached:
+            self.page.top.reader.soon()
+            self.page.tick()
 
     def _seen(self, live: Live) -> None:
         """From the thread that follows the log."""

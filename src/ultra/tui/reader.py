@@ -13,6 +13,10 @@ T = TypeVar("T")
 REST_S = 1.0
 """The least time between two readings that nobody asked for."""
 
+SHARE = 9.0
+"""How many times as long as a reading took is rested after it: of a log of years, a month takes
+half a second."""
+
 
 class Reader(Generic[T]):
     """`read` runs on a thread and may raise `UltraError`; `show` and `fail` run on the loop."""
@@ -43,6 +47,8 @@ class Reader(Generic[T]):
             self.now()
 
     async def _work(self, number: int) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             found = await asyncio.to_thread(self._read)
         except UltraError as error:
@@ -52,7 +58,7 @@ class Reader(Generic[T]):
             if self._counts(number):
                 self._show(found)
         if self._counts(number):
-            self._node.set_timer(REST_S, self._rested)
+            self._node.set_timer(max(REST_S, SHARE * (clock() - began)), self._rested)
 
     def _counts(self, number: int) -> bool:
         return number == self._asked and self._node.is_attached

@@ -77,6 +77,11 @@ class CostPage(ReadingPage[Outlay]):
         self.query_one(Rows).fill([_line(group, found) for group in found.groups])
         self._draw()
 
+    def tick(self) -> None:
+        """Nothing that is shown changes by itself until the hour or the day is over."""
+        if self._outlay is None or self.runtime.clock.time() >= self._outlay.ends_at:
+            super().tick()
+
     def on_resize(self) -> None:
         """Fit the course and the gauges to the new width."""
         self._draw()

@@ -79,6 +79,9 @@ class Page(Screen[None]):
     def look(self) -> None:
         """Read what is shown anew: the user came here, or wants it so. Called on the loop."""
 
+    def tick(self) -> None:
+        """Nothing need have changed but the time. Called on the loop, every ten seconds."""
+
     def changed(self, live: Live) -> None:
         """Something is different in the log; `live` is what is under way. Called on the loop."""
 
@@ -128,6 +131,10 @@ class ReadingPage(Page, Generic[T]):
     def look(self) -> None:
         """Read at once."""
         self._reader.now()
+
+    def tick(self) -> None:
+        """Words such as `12 s ago` have changed."""
+        self._reader.soon()
 
     def changed(self, live: Live) -> None:
         """Read soon."""
