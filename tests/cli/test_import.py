@@ -289,6 +289,27 @@ def test_a_source_in_use_is_read_with_what_lies_beside_it(cli: Cli, tmp_path: Pa
     assert the_run(cli, "And of Italy?")["answer"] == "from the WAL"
 
 
+def test_a_wal_that_cannot_be_read_in_place_is_read_of_a_copy(cli: Cli, tmp_path: Path) -> None:
+    """Such as in a folder where nothing can be made; here what WAL would make is in the way."""
+    path = llm_log(tmp_path, "0.26")
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute(
+            "UPDATE responses SET response = 'from the WAL' WHERE prompt = 'And of Italy?'"
+        )
+        writer.commit()
+        folder = tmp_path / "read-only"
+        folder.mkdir()
+        for end in ("", "-wal"):
+            shutil.copyfile(f"{path}{end}", folder / f"logs.db{end}")
+    (folder / "logs.db-shm").mkdir()
+
+    imported(cli, folder / "logs.db")
+
+    assert the_run(cli, "And of Italy?")["answer"] == "from the WAL"
+    assert {file.name for file in folder.iterdir()} == {"logs.db", "logs.db-wal", "logs.db-shm"}
+
+
 def test_an_import_is_on_record(cli: Cli, tmp_path: Path) -> None:
     """Once, with the number of runs; one that added nothing is no change."""
     path = llm_log(tmp_path, "0.36")
