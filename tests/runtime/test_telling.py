@@ -4,16 +4,15 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
-
 from ultra.core.alerts import Crossing, Rule
 from ultra.core.errors import UltraError
 from ultra.runtime import telling
 from ultra.runtime.runtime import Runtime
 
 
-def told(folder: Path, script: str, *words: str) -> UltraError | None:
-    rule = Rule("daily", "spend", 1.0, command=(sys.executable, "-c", script, *words))
+def told(folder: Path, script: str, *words: str, timeout_s: float = 50.0) -> UltraError | None:
+    command = (sys.executable, "-c", script, *words)
+    rule = Rule("daily", "spend", 1.0, command=command, timeout_s=timeout_s)
     environ = {"ULTRA_HOME": str(folder), "MINE": "kept"}
     runtime = Runtime("development", environ=environ, cwd=folder, warn=lambda text: None)
     (problem,) = telling.tell(runtime, [Crossing(rule, "all", "much was charged", 0.0)])
@@ -53,13 +52,9 @@ def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path) -> None
     assert told(tmp_path, script) is None
 
 
-def test_a_command_that_takes_too_long_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     """With all that it began."""
-    monkeypatch.setattr(telling, "COMMAND_S", 0.2)
-
-    problem = told(tmp_path, "import time; time.sleep(600)")
+    problem = told(tmp_path, "import time; time.sleep(600)", timeout_s=0.2)
 
     assert problem is not None
     assert "did not end within 0.2 s" in problem.message

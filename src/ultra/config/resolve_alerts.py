@@ -58,6 +58,7 @@ def alert(found: Document, name: str, spec: AlertSpec, *, local_only: bool) -> R
         per=spec.per or "day",
         window_s=spec.window_s or WINDOW_S,
         min_calls=spec.min_calls or MIN_CALLS,
+        timeout_s=spec.timeout_s,
         command=_command(found, path, spec),
         webhook=_webhook(found, path, spec.webhook or "", local_only=local_only),
         key=_key(found, path, spec),
@@ -71,7 +72,7 @@ def shown_alert(rule: Rule) -> dict[str, Any]:
     value: Any = True if rule.measure == "breaker" else rule.over
     said: dict[str, Any] = {word: dollars(int(rule.over)) if rule.measure == "spend" else value}
     usual = Rule("", rule.measure)
-    for name in ("scope", "per", "window_s", "min_calls", "header"):
+    for name in ("scope", "per", "window_s", "min_calls", "timeout_s", "header"):
         if getattr(rule, name) != getattr(usual, name):
             said[name] = getattr(rule, name)
     if rule.key is not None:

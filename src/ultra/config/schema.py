@@ -298,6 +298,7 @@ class AlertSpec(_Checked, frozen=True):
     ) = None
     window_s: Seconds | None = None
     min_calls: Count | None = None
+    timeout_s: Annotated[float, Meta(gt=0, le=50, description="Seconds")] | None = None
     command: (
         Annotated[str, Meta(min_length=1, max_length=4096, extra={"secret": True})]
         | Annotated[

@@ -37,7 +37,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     `scope` is written as budgets have it; of a budget rule it names which budgets, `all` for each.
     `per` is the window of spending; `window_s` how far back errors and times are looked at, of
     `min_calls` at least. `webhook` is a URL or `env:NAME`, and may be a secret, as `key` is one
-    that goes into the header.
+    that goes into the header. `timeout_s` is how long telling may take, None for the usual.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     per: str = "day"
     window_s: float = WINDOW_S
     min_calls: int = MIN_CALLS
+    timeout_s: float | None = None
     command: tuple[str, ...] = ()
     webhook: str = ""
     key: KeyRef | None = None

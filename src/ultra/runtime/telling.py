@@ -37,7 +37,8 @@ def tell(
     under_way = [
         in_background(_teller(runtime, one, document(runtime, one, test=test))) for one in crossings
     ]
-    return [_outcome(one) for one in under_way]
+    limits = [_limit_s(one.rule) for one in crossings]
+    return [_outcome(one, limit_s) for one, limit_s in zip(under_way, limits, strict=True)]
 
 
 def document(runtime: Runtime, crossing: Crossing, *, test: bool = False) -> dict[str, Any]:
@@ -58,9 +59,13 @@ def document(runtime: Runtime, crossing: Crossing, *, test: bool = False) -> dic
     }
 
 
-def _outcome(future: Future[None]) -> UltraError | None:
+def _limit_s(rule: Rule) -> float:
+    return rule.timeout_s or (COMMAND_S if rule.command else WEBHOOK_S)
+
+
+def _outcome(future: Future[None], limit_s: float) -> UltraError | None:
     try:
-        future.result(COMMAND_S + SLACK_S)
+        future.result(limit_s + SLACK_S)
     except TimeoutError:
         return ConfigError("it took too long")
     except UltraError as error:
@@ -73,25 +78,25 @@ def _teller(runtime: Runtime, crossing: Crossing, told: dict[str, Any]) -> Any:
 
     def work() -> None:
         if rule.command:
-            _run(rule.command, body + b"\n", runtime)
+            _run(rule, body + b"\n", runtime)
         else:
             asyncio.run(_post(rule, body, runtime))
 
     return work
 
 
-def _run(words: Sequence[str], body: bytes, runtime: Runtime) -> None:
+def _run(rule: Rule, body: bytes, runtime: Runtime) -> None:
     """Run the command, no shell around it; it and what it began end with the time it has.
 
     Files stand in for pipes: one that leaves something running behind it has ended all the same.
     """
-    name = words[0].rsplit("/", 1)[-1]
+    name, limit_s = rule.command[0].rsplit("/", 1)[-1], _limit_s(rule)
     with TemporaryFile() as asked, TemporaryFile() as said:
         asked.write(body)
         asked.seek(0)
         try:
             process = subprocess.Popen(  # noqa: S603 - the user's own, from a trusted profile
-                words,
+                rule.command,
                 env=dict(runtime.environ),
                 stdin=asked,
                 stdout=said,
@@ -101,12 +106,12 @@ def _run(words: Sequence[str], body: bytes, runtime: Runtime) -> None:
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot run `{name}`: {error}") from error
         try:
-            code = process.wait(COMMAND_S)
+            code = process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise ConfigError(f"`{name}` did not end within {COMMAND_S:g} s") from error
+            raise ConfigError(f"`{name}` did not end within {limit_s:g} s") from error
         said.seek(0)
         told = said.read(_MOST_BYTES).decode(errors="replace")
     if code:
@@ -126,7 +131,7 @@ async def _post(rule: Rule, body: bytes, runtime: Runtime) -> None:
         wrong = wrong_webhook(url, local_only=runtime.profile.guardrails.local_only)
         if wrong:
             raise ConfigError(f"the webhook in `{variable}` {wrong}")
-    await post(url, body, await _headers(rule, runtime), runtime.environ, WEBHOOK_S)
+    await post(url, body, await _headers(rule, runtime), runtime.environ, _limit_s(rule))
 
 
 async def _headers(rule: Rule, runtime: Runtime) -> dict[str, str]:
