@@ -114,8 +114,9 @@ def extent(connection: sqlite3.Connection, span: Span) -> tuple[float, float] | 
 
 def within(span: Span) -> Condition:
     """What a row must be to lie in a span."""
-    last = inf if span.end is None else span.end
-    return Condition("t.started_at >= ? AND t.started_at < ?", [span.begin, last])
+    if span.end is None:
+        return Condition("t.started_at >= ?", [span.begin])
+    return Condition("t.started_at >= ? AND t.started_at < ?", [span.begin, span.end])
 
 
 def conditions(*more: Condition, filter: Filter) -> Condition:  # noqa: A002
