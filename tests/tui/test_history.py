@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tests.support.ledger import attempt_record, ledger_at, result, rows, run_end, run_record
 from tests.support.runs import HOSTILE
-from tests.support.tui import NOW, runtime, settled, shown, words
+from tests.support.tui import NOW, SIZES, runtime, settled, shown, snapshot, words
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.verdict import Verdict
@@ -110,9 +110,7 @@ async def test_runs_are_listed_with_what_matters(tmp_path: Path) -> None:
         seen = words(pilot)
         assert "running" in seen
         assert "[red]lost[/red]" in seen
-        assert "≥ $0.0000007" in next(
-            line for line in seen.splitlines() if "compare" in line
-        )
+        assert "≥ $0.0000007" in next(line for line in seen.splitlines() if "compare" in line)
         assert "3 runs" in seen
 
 
@@ -142,6 +140,25 @@ async def test_a_search_finds_as_it_is_typed(
         assert listed(pilot) == found
         if not found:
             assert "no run is like that" in words(pilot)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_a_list_a_run_and_what_goes_on_from_it_look_as_drawn(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """The list, the answers, the attempts, and the Ask screen that goes on from all of them."""
+    async with history(tmp_path / "home", size=size) as (pilot, _):
+        snapshot(pilot, "history")
+        await pilot.press("down", "down", "enter")
+        await settled(pilot)
+        snapshot(pilot, "run")
+        await pilot.press("v")
+        await settled(pilot)
+        snapshot(pilot, "attempts")
+
+        await pilot.press("g")
+        await settled(pilot)
+        snapshot(pilot, "ask")
 
 
 async def test_half_a_filter_says_what_filters_there_are(tmp_path: Path) -> None:

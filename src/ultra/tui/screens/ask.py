@@ -98,7 +98,9 @@ class AskPage(Page):
         super().on_mount()
         self.query_one("#found").display = False
         self.query_one("#receipt").display = False
-        self.query_one(PromptBox).focus()
+        box = self.query_one(PromptBox)
+        box.cursor_blink = False  # two draws a second for as long as it is open
+        box.focus()
         self._tell_whom()
         if self.ultra.profile is not None and _nobody(self.ultra.profile):
             self.complain(no_model(self.ultra.profile))
@@ -259,6 +261,7 @@ class AskPage(Page):
             for told in prepared.told:
                 self.notify(cell(told), severity="warning", markup=False)
             self._run = Undertaking(self.runtime, prepared.action)
+            self.ultra.begun(self._run)
             self.ultra.begun(self._run)
         finally:
             self._starting = False

@@ -95,6 +95,8 @@ class HistoryPage(Page):
     def on_mount(self) -> None:
         """Begin in the list."""
         super().on_mount()
+        for field in self.query(Input):
+            field.cursor_blink = False
         self.query_one(RunList).focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

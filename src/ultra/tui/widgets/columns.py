@@ -71,7 +71,8 @@ class Turn(Vertical):
         self._drawn = self._thought
         self.set_class(bool(self._thought), "-thought")
         if self._thought:
-            told = f"thinking, {self._thought_words} words"
+            words = self._thought_words
+            told = f"thinking, {words} word{'' if words == 1 else 's'}"
             self.query_one(".fold", Static).update(Content(told))
             self.query_one(".thought", Static).update(Content(self._thought.strip()))
 
