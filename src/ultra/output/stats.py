@@ -17,6 +17,7 @@ from ultra.output.moments import iso
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
 from ultra.output.tables import Column, plain_table, prose, table
+from ultra.output.width import clip, wrap
 
 _COLUMNS = (
     Column("calls", right=True),
@@ -44,6 +45,7 @@ _ADDED = (
     *("calls", "answered", "cancelled", "cached", "saved_nano", "unsaved", "known_nano"),
     "unpriced",
 )
+_SIMULATED = "simulated, no model was asked:"
 PLOT_WIDTH, PLOT_HEIGHT = 80, 8
 """Of a plot that no terminal shows, and rows of one that stands along time."""
 
@@ -58,10 +60,9 @@ def render_totals(report: TotalsReport, streams: Streams | None) -> str:
         columns = _columns(report)
         rows = [_row(group) for group in groups]
         drawn = table(columns, rows, streams=streams) if streams else _plain(columns, rows)
-        lines = [*(["simulated, no model was asked:"] if simulated else [])]
         told = ["", *_remarks([group.totals for group in groups])]
-        head, tail = ("".join(f"{line}\n" for line in some) for some in (lines, told))
-        text.append(head + drawn + (prose(told, streams=streams) if streams else tail))
+        head = _prose([_SIMULATED], streams) if simulated else ""
+        text.append(head + drawn + _prose(told, streams))
     return "\n".join(text)
 
 
@@ -72,7 +73,7 @@ def render_plots(report: TotalsReport, streams: Streams | None) -> str:
     lines: list[str] = []
     for simulated, groups in _apart(report):
         if simulated:
-            lines += ["simulated, no model was asked", ""]
+            lines += [*wrap(_SIMULATED, width), ""]
         for name, own in _series(report, groups):
             for title, told, merge, amount in _PLOTS:
                 head = f"{name}: {title}" if name else title
@@ -84,7 +85,7 @@ def render_plots(report: TotalsReport, streams: Streams | None) -> str:
                     if report.windows
                     else lying(bars, width, told, plain=plain)
                 )
-                lines += [cell(head)[:width], *drawn, ""]
+                lines += [clip(cell(head), width), *drawn, ""]
     return "".join(f"{line}\n" for line in lines[:-1])
 
 
@@ -171,6 +172,10 @@ def _row(group: Group) -> list[str]:
         rate(one.tokens_per_s),
         lower_bound(one.cost_nano, one.known_nano),
     ]
+
+
+def _prose(lines: Sequence[str], streams: Streams | None) -> str:
+    return prose(lines, streams=streams) if streams else "".join(f"{line}\n" for line in lines)
 
 
 def _plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
@@ -276,10 +281,14 @@ def _usual(one: Totals) -> float | None:
     return one.duration_s.p95 if one.duration_s else None
 
 
+def _known(one: Totals) -> float | None:
+    return float(one.known_nano) if one.known_nano or not one.unpriced else None
+
+
 Merge = Callable[[Sequence[float]], float]
 
 _PLOTS: tuple[tuple[str, Callable[[float], str], Merge, Callable[[Totals], float | None]], ...] = (
     ("calls", lambda value: count(round(value)), sum, lambda one: float(one.calls)),
-    ("known cost", lambda value: usd(round(value)), sum, lambda one: float(one.known_nano)),
+    ("known cost", lambda value: usd(round(value)), sum, _known),
     ("p95 of whole answers", seconds, max, _usual),
 )
