@@ -22,7 +22,7 @@ Figures = Annotated[
     ),
 ]
 Confirmed = Annotated[
-    bool, typer.Option("--yes", "-y", envvar="ULTRA_YES", help="do it without asking first")
+    bool, typer.Option("--yes", "-y", envvar="ULTRA_LOGS_YES", help="do it without asking first")
 ]
 
 
@@ -74,7 +74,10 @@ def delete(
     figures: Figures = False,
     yes: Confirmed = False,
 ) -> None:
-    """Remove runs for good, with every word of theirs; without `--yes`, say what would go."""
+    """Remove runs for good; without `--yes`, say what would go.
+
+    With them go all their words. What was spent stays on record.
+    """
     from ultra.output.care import doomed_lines
     from ultra.runtime.care import delete_runs, run_ids, to_delete
 
@@ -104,7 +107,7 @@ def redact(
     ] = False,
     yes: Confirmed = False,
 ) -> None:
-    """Put `[redacted]` in place of a text wherever it stands; without `--yes`, say where.
+    """Put `[redacted]` in place of a text; without `--yes`, say where.
 
     Prompts, messages, answers, reasoning, tool calls, errors, verdicts and the search index; cached
     answers with it are forgotten. What matches is never shown.
@@ -138,9 +141,9 @@ def backup(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="a file that is not there yet")],
 ) -> None:
-    """Copy the whole log to a file, as it is at this moment, while others go on writing.
+    """Copy the log to a file, as it is at this moment.
 
-    The copy is looked through before it is there, and only you can read it.
+    Others go on writing. The copy is looked through before it is there, and only you can read it.
     """
     from ultra.output.care import CareProgress, copied_line
     from ultra.runtime.care import back_up_log
@@ -183,7 +186,7 @@ def export(
         typer.Option("--until", metavar="WHEN", envvar="ULTRA_LOGS_UNTIL", help="runs before then"),
     ] = None,
 ) -> None:
-    """Write every run that is meant, the newest first, however many there are."""
+    """Write runs as JSON lines or CSV, the newest first, however many."""
     from ultra.core.tags import Marks, cost_center_of, tags_of
     from ultra.output.documents import csv_pieces, jsonl_pieces
     from ultra.output.files import check_place, write_atomic
