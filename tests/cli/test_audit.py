@@ -268,3 +268,22 @@ def test_a_change_outside_of_the_log_is_made_and_the_user_warned(cli: Cli) -> No
     assert ended.code == 0
     assert "`alias.set` of `quick` is not on record" in ended.err
     assert "quick" in cli("aliases", "list").out
+
+
+def test_a_budget_that_cannot_be_put_on_record_is_not_set(cli: Cli) -> None:
+    """Both are one transaction; breakers are no different."""
+    cli.profile(PROFILE)
+    cli("budgets", "set", "all", "5")
+    (database(cli).parent / "ultra.db.audit.new").mkdir()
+
+    refused = [
+        cli("budgets", "set", "all", "50").code,
+        cli("budgets", "remove", "all").code,
+        cli("health", "open", "sim").code,
+    ]
+
+    assert refused == [1, 1, 1]
+    (gauge,) = json.loads(cli("budgets", "--json").out)["budgets"]
+    assert gauge["limit_nano"] == 5_000_000_000
+    assert cli("ask", "hello").code == 0
+    assert cli("logs", "audit", "--verify").code == 0

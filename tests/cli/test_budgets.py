@@ -191,6 +191,12 @@ def test_uncertain_attempts_are_shown_before_they_are_settled(ultra: Cli) -> Non
         states = connection.execute("SELECT state FROM reservation ORDER BY 1").fetchall()
     assert charged == [(2_000_000,), (0,)]
     assert states == [("released",), ("settled",)]
+    trail = json.loads(ultra("logs", "audit", "--action", "budget.reconciled", "--json").out)
+    assert [(one["subject"], one["detail"]["cost_nano"]) for one in trail["audit"]] == [
+        ("dead00000002-1.1", 0),
+        ("dead00000001-1.1", 2_000_000),
+    ]
+    assert {one["detail"]["was_nano"] for one in trail["audit"]} == {10_000_000}
 
 
 @pytest.mark.parametrize(
