@@ -62,3 +62,10 @@ def test_looking_back_loads_no_network_and_no_keyring(logged: Path, words: list[
     unwanted = {"httpx", "aiohttp", "keyring", "sqlite_utils", "textual"}
 
     assert loaded(logged, *words) & unwanted == set()
+
+
+def test_what_asks_draws_no_screens(tmp_path: Path) -> None:
+    """`ultra ask` loads no textual: 200 ms that only `ultra tui` pays."""
+    words = ("ask", "-P", "development", "-m", "swift", "--no-stdin", "hi")
+
+    assert "textual" not in loaded(tmp_path, *words)

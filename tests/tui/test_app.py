@@ -1,22 +1,29 @@
 """What holds for every screen of `ultra tui`."""
 
+import asyncio
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
-from tests.support.tui import NOW, PROFILE, runtime, settled, shown, words
+from tests.support.tui import NOW, PROFILE, filled, runtime, settled, shown, words
 from ultra.core.errors import ConfigError, UsageError
 from ultra.runtime.preferences import Preferences, preferences_of
 from ultra.runtime.runtime import Runtime
 from ultra.store.database import Place, open_database
 from ultra.tui.app import UltraApp
+from ultra.tui.keys import actions
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
+from ultra.tui.widgets.asking import Confirm, Reading
 from ultra.tui.widgets.help import Help
 from ultra.tui.widgets.top import Tab
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -307,3 +314,64 @@ async def test_warnings_of_the_runtime_are_shown_and_not_printed(made: Runtime) 
         text = words(pilot)
 
     assert "the log [red]is[/red] full" in text
+
+
+def test_every_action_is_in_the_documentation() -> None:
+    """So that whoever moves a key finds its name."""
+    page = (ROOT / "docs" / "tui.md").read_text(encoding="utf-8")
+    dialogues = (Help, Confirm, Reading)
+    named = [name for place in (UltraApp, Page, *dialogues) for name in actions(place)]
+    named += [name for row in PAGES[::2][:2] for name in actions(row.screen)]
+
+    assert [name for name in named if f"`{name}`" not in page] == []
+
+
+async def test_what_another_process_does_is_seen(made: Runtime) -> None:
+    """The log is followed: no key is pressed, and the figures are there."""
+    async with shown(made) as pilot:
+        before = words(pilot)
+        await filled(made.paths.database)
+        async with asyncio.timeout(30):
+            while "at least $0.001" not in words(pilot):
+                await pilot.pause(0.05)
+
+    assert "today $0" in before
+
+
+def test_nothing_is_drawn_oftener_than_twenty_times_a_second() -> None:
+    """textual takes its pace from the environment, once; these tests may have loaded it before."""
+    code = "import ultra.tui.app, textual.screen; print(textual.screen.UPDATE_PERIOD)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+
+    assert float(done.stdout) == 1 / 20
+
+
+async def test_nothing_moves_by_itself(made: Runtime) -> None:
+    """No animation, and no cursor that blinks: both would draw while nothing happens."""
+    async with shown(made) as pilot:
+        for place in "12345":
+            await pilot.press("escape", place)
+            await settled(pilot)
+            screen = pilot.app.screen
+            fields = [*screen.query(Input), *screen.query(TextArea)]
+            assert [field for field in fields if field.cursor_blink] == []
+
+        assert pilot.app.animation_level == "none"
+
+
+async def test_it_fits_itself_to_a_window_that_changes(made: Runtime) -> None:
+    """Wider is more columns, narrower is fewer, at once."""
+    await filled(made.paths.database)
+    async with shown(made) as pilot:
+        narrow = words(pilot)
+        await pilot.resize_terminal(200, 60)
+        await settled(pilot)
+        wide = words(pilot)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+
+        assert words(pilot) == narrow
+        assert "last error" not in narrow
+        assert "last error" in wide
