@@ -15,6 +15,7 @@ import pytest
 from tests.support.host import less_than_root
 from tests.support.ledger import STARTED, ledger_at, rows, tell, words_in
 from tests.support.process import UNMEASURED, Ultra
+from tests.support.pty import OnTerminal
 from ultra.store.check import check
 from ultra.store.schema import MIGRATIONS
 
@@ -225,3 +226,34 @@ async def test_a_log_that_cannot_be_written_is_told(home: Ultra, command: tuple[
     assert ended.code != 0
     assert "cannot be written: permission denied" in ended.err
     assert rows(home.database, "SELECT count(*) FROM runs") == [(2,)]
+
+
+@pytest.mark.parametrize(("said", "left"), [("y\r", 0), ("\r", 2)])
+async def test_a_terminal_is_asked(home: Ultra, said: str, left: int) -> None:
+    """After it was told what would go; only yes removes."""
+    await old_runs(home.database, 2)
+
+    async with OnTerminal(home, "logs", "prune", "--older-than", "1d") as terminal:
+        await terminal.until("remove them for good?")
+        terminal.type(said)
+        code = await terminal.ended()
+
+    assert code == 0
+    assert "2 runs with 2 calls" in terminal.text
+    assert rows(home.database, "SELECT count(*) FROM runs") == [(left,)]
+
+
+async def test_a_secret_is_typed_unseen(home: Ultra) -> None:
+    """At a terminal `redact -` asks for it and does not show it."""
+    await old_runs(home.database, 2)
+
+    async with OnTerminal(home, "logs", "redact", "-") as terminal:
+        await terminal.until("the text to take out:")
+        terminal.type("zyzzyva\r")
+        await terminal.until("redact it for good?")
+        terminal.type("y\r")
+        code = await terminal.ended()
+
+    assert code == 0
+    assert "zyzzyva" not in terminal.text
+    assert words_in(home.database.parent, ["zyzzyva"]) == []
