@@ -1,7 +1,10 @@
 """`ultra stats`: figures of the user's own log, over a loopback server that answers."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,3 +207,123 @@ def test_what_makes_no_sense_is_said(cli: Cli, argv: list[str], told: str) -> No
 
     assert said.code == 2
     assert told in said.err
+
+
+def test_every_format_goes_to_a_file_whole(cli: Cli, lab: Lab, tmp_path: Path) -> None:
+    """Or to stdout, and never to both; plots as well."""
+    cli("ask", "how much?")
+
+    for more in (["--json"], ["--format", "csv"], ["--format", "markdown"], [], ["--plot"]):
+        shown = cli("stats", *more)
+        written = cli("stats", *more, "--output", str(tmp_path / "told"))
+
+        assert (shown.code, written.code, written.out) == (0, 0, "")
+        assert (tmp_path / "told").read_text(encoding="utf-8") == shown.out
+        assert "lab:a" in shown.out or more == ["--plot"]
+
+
+def test_a_file_that_cannot_be_written_is_said(cli: Cli, lab: Lab, tmp_path: Path) -> None:
+    """Exit 1, and nothing on stdout."""
+    said = cli("stats", "--json", "--output", str(tmp_path / "no" / "told"))
+
+    assert (said.code, said.out) == (1, "")
+    assert "cannot write" in said.err
+
+
+def test_a_tag_that_nobody_has_is_an_empty_document_and_a_word(cli: Cli, lab: Lab) -> None:
+    """Exit 0: a script gets what it can read, a person why it is empty."""
+    cli("ask", "how much?")
+
+    told = {form: cli("stats", "--tag", "job=none", "--format", form) for form in ("json", "csv")}
+    by = cli("stats", "--by", "tag:job", "--json")
+
+    assert json.loads(told["json"].out)["groups"] == []
+    assert told["csv"].out.startswith("model,simulated,calls,")
+    assert told["csv"].out.count("\n") == 1
+    for said in told.values():
+        assert said.code == 0
+        assert "note: no call marked `job=none` is in the log" in said.err
+    assert "no call of these is marked with a tag `job`" in by.err
+    assert json.loads(by.out)["groups"][0]["key"] == {"tag:job": ""}
+
+
+def test_a_document_says_when_and_in_whose_days(cli: Cli, lab: Lab) -> None:
+    """Also where nobody named a zone."""
+    told = json.loads(cli("stats", "--since", "30d", "--timezone", "Asia/Tokyo", "--json").out)
+    bare = json.loads(cli("stats", "--by", "all", "--json").out)
+
+    assert told["timezone"] == "Asia/Tokyo"
+    assert told["since"].endswith("Z")
+    assert (bare["since"], bare["until"], bare["by"]) == (None, None, [])
+    assert bare["timezone"]
+
+
+def test_several_filters_and_windows_at_once(cli: Cli, lab: Lab) -> None:
+    """Whom a model was asked by, where, and when."""
+    cli("compare", "--cost-center", "ops", "how much?")
+
+    found = groups(cli, "--by", "name,day", "--cost-center", "ops", "--since", "today")
+    none = groups(cli, "--by", "name,day", "--cost-center", "dev")
+    elsewhere = groups(cli, "--environment", "production")
+
+    assert {key[0] for key in found} == {"a", "b"}
+    assert (none, elsewhere) == ({}, {})
+    assert groups(cli, "--model", "a", "--provider", "lab").keys() == {("lab:a",)}
+
+
+def test_calls_are_lines_for_collectors(cli: Cli, lab: Lab) -> None:
+    """Names and figures, and no word of what was asked or answered."""
+    cli("ask", "--tag", "job=x", "how much?")
+    cli("ask", "how much?")
+
+    said = cli("stats", "--json-logs")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    rest = cli("stats", "--json-logs", "--after", lines[0]["call_id"])
+
+    assert [line["type"] for line in lines] == ["call", "call"]
+    assert lines[0]["tags"] == {"job": "x"}
+    assert lines[0]["status"] == "ok"
+    assert lines[0]["started_at"].endswith("Z")
+    assert "how much" not in said.out
+    assert rest.out == said.out.splitlines(keepends=True)[1]
+    assert (
+        cli("stats", "--json-logs", "--tag", "job=x").out == said.out.splitlines(keepends=True)[0]
+    )
+
+
+@pytest.mark.parametrize("more", [(), ("--json-logs",), ("--rank",)])
+def test_logs_that_cannot_be_read_say_why(cli: Cli, lab: Lab, more: tuple[str, ...]) -> None:
+    """One of a newer ultra, and a file that is none."""
+    cli("ask", "how much?")
+    path = cli.home / "data" / "ultra.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 900")
+    newer = cli("stats", *more)
+    for part in path.parent.glob("ultra.db-*"):
+        part.unlink()
+    path.write_bytes(b"no database " * 500)
+
+    broken = cli("stats", *more)
+
+    assert (newer.code, broken.code) == (1, 1)
+    assert "newer" in newer.err
+    assert "error: the log " in broken.err
+
+
+def test_an_answer_that_was_on_record_costs_what_it_did(cli: Cli, lab: Lab) -> None:
+    """One that the cache served is no cheaper for it in the ranking."""
+    path = cli.home / "config" / "ultra.yaml"
+    price = '{model: "lab:a", price: {input_per_mtok: 1.0, output_per_mtok: 2.0}}'
+    cli.profile(path.read_text(encoding="utf-8").replace('a: "lab:a"', f"a: {price}"))
+    expected = ("--expect", "contains:mg", "--cache")
+    cli("compare", *expected, "how much?")
+    once = models(parts(cli)[0])
+    cli("compare", *expected, "how much?")
+
+    again = models(parts(cli)[0])
+
+    assert groups(cli)[("lab:a",)]["cached"] == 1
+    assert {name: one["accepted_nano"] for name, one in again.items()} == {
+        name: one["accepted_nano"] for name, one in once.items()
+    }
+    assert again["lab:a"]["accepted_nano"]

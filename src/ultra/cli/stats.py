@@ -1,7 +1,7 @@
 """`ultra stats`: what calls came to, which models answer best, and calls for log collectors."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 import typer
 
@@ -222,6 +222,8 @@ def _show(
             text = totals_markdown(report)
         case "table":
             text = render_plots(report, streams) if plot else render_totals(report, streams)
+        case _:
+            assert_never(form)
     _hand_over(here, text, output)
     _missing(here, scope, report, unknown_tags(report))
 
