@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli import Cli, Said
+from ultra.store.experience import experience
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "imports"
 PROFILE = """\
@@ -331,6 +332,15 @@ def test_nothing_is_charged_and_no_cost_is_made_up(cli: Cli, tmp_path: Path) -> 
     assert query(cli, "SELECT count(*), sum(unpriced), sum(known_nano) FROM call_totals") == [
         (9, 9, 0)
     ]
+
+
+def test_routes_do_not_take_answers_of_others_for_reliability(cli: Cli, tmp_path: Path) -> None:
+    """llm keeps no failures: a model would look as if it never failed."""
+    imported(cli, llm_log(tmp_path, "0.36"))
+
+    with closing(sqlite3.connect(cli.home / "data" / "ultra.db")) as connection:
+        assert experience(connection) == []
+    assert query(cli, "SELECT DISTINCT kind FROM attempts") == [("import",)]
 
 
 @pytest.mark.parametrize("privacy", ["hashed", "off"])

@@ -103,9 +103,12 @@ class RunRecord(Struct, frozen=True, omit_defaults=True):
     hash_key: bytes = b""
 
 
-AttemptKind = Literal["primary", "retry", "fallback", "hedge", "probe", "cache", "ensemble"]
+AttemptKind = Literal[
+    "primary", "retry", "fallback", "hedge", "probe", "cache", "ensemble", "import"
+]
 """Why an attempt was made. `cache` and `ensemble` are none: an earlier answer served, or one that
-other calls came to, which are on record themselves."""
+other calls came to, which are on record themselves. `import` was made by another program, of which
+only the answers are known: it says nothing of how often a model fails."""
 
 
 class AttemptRecord(Struct, frozen=True, omit_defaults=True):

@@ -315,6 +315,7 @@ def _foreign(turn: Turn, target: Target, kept: bool, key: bytes) -> Foreign:
             messages(turn.asked),
             turn.options,
             turn.started_at,
+            kind="import",
         ),
         AttemptResult(
             "ok",

@@ -29,8 +29,9 @@ OWN = frozenset(
 """Ends that are the user's or ultra's own doing and say nothing of the model."""
 
 _ASKED = """NOT EXISTS (
-    SELECT 1 FROM attempts s WHERE s.call_id = r.call_id AND s.kind = 'cache')"""
-"""A call that was made: what the cache served says nothing, and takes the place of no other."""
+    SELECT 1 FROM attempts s WHERE s.call_id = r.call_id AND s.kind IN ('cache', 'import'))"""
+"""A call that was made here: what the cache served says nothing, and of other programs only answers
+are known; neither takes the place of another."""
 
 _SEEN = f"""
 WITH RECURSIVE asked(id) AS (

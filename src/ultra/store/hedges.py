@@ -19,7 +19,7 @@ HEDGE = "hedge"
 
 _COUNT = f"""
 SELECT count(*), coalesce(sum(kind = 'hedge'), 0) FROM (
-  SELECT kind FROM attempts WHERE kind NOT IN ('cache', 'ensemble')
+  SELECT kind FROM attempts WHERE kind NOT IN ('cache', 'ensemble', 'import')
   ORDER BY rowid DESC LIMIT {LATEST - 1})
 """  # noqa: S608  (a number of our own)
 
