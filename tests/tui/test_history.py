@@ -117,7 +117,7 @@ async def test_runs_are_listed_with_what_matters(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "text", "found"),
     [
-        ("slash", "sky-bl", ["comp"]),
+        ("slash", "sky-blu", ["comp"]),
         ("slash", "left says", ["comp"]),
         ("slash", '"', []),
         ("slash", "still AND", []),
