@@ -557,9 +557,12 @@ SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') AS day, provider, model, co
   sum(saved_nano) / 1e9 AS saved_usd
 FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 
-# Every part of the full text index is written anew once a level: with twice as many parts in each
-# there are two thirds of the levels, and a search has about as many parts to look into.
-_FTS_MERGES_LESS = "INSERT OR REPLACE INTO runs_fts_config (k, v) VALUES ('automerge', 8)"
+# A page of the full text index is written anew for each level that it rises, and rises once a level
+# has so many parts: with 16 for 4 there are half as many levels, and a search has up to twice as many
+# parts to look into, which takes a millisecond. From 32 on, all of a level are merged at once.
+# Source: sqlite.org/fts5.html#the_automerge_configuration_option.
+_FTS_MERGES_LESS = """
+INSERT OR REPLACE INTO runs_fts_config (k, v) VALUES ('automerge', 16), ('crisismerge', 32)"""
 
 # What a month of calls came to without reading their words; what runs now, what a name was asked
 # and what went wrong, without a search.
