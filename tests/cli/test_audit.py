@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import REPOSITORY, Cli
 from tests.support.process import Ultra
+from ultra.core.audit import ACTIONS
 
 PROFILE = """\
 version: 1
@@ -287,3 +288,8 @@ def test_a_budget_that_cannot_be_put_on_record_is_not_set(cli: Cli) -> None:
     assert gauge["limit_nano"] == 5_000_000_000
     assert cli("ask", "hello").code == 0
     assert cli("logs", "audit", "--verify").code == 0
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_is_told(action: str) -> None:
+    assert f"`{action}`" in (REPOSITORY / "docs" / "audit.md").read_text()
