@@ -87,6 +87,21 @@ async def test_a_signal_ends_it(ultra: Ultra, number: signal.Signals) -> None:
         assert terminal.settings() == terminal.before
 
 
+async def test_ctrl_z_suspends_it_and_it_comes_back(ultra: Ultra) -> None:
+    """The terminal is the shell's meanwhile, and all is drawn again after."""
+    async with tui(ultra) as terminal:
+        await terminal.until(READY)
+        terminal.type("\x1a")
+        await terminal.until(BACK)
+        terminal.process.send_signal(signal.SIGCONT)
+        await terminal.until(ALTERNATE, times=2)
+        await terminal.until(READY, times=2)
+        terminal.type("q")
+
+        assert await terminal.ended() == 0
+        assert terminal.settings() == terminal.before
+
+
 async def test_a_terminal_that_is_closed_ends_it(ultra: Ultra) -> None:
     """Nothing is left behind that reads from nowhere, again and again."""
     terminal = tui(ultra)

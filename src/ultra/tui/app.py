@@ -116,6 +116,8 @@ class UltraApp(App[None]):
         """Begin at the first screen, and to follow the log."""
         self.switch_mode(PAGES[0].name)
         self.following.start()
+        # textual comes back from a Ctrl-Z with an empty screen.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.set_interval(TICK_S, self._tick)
         for text in self._told:
             self.warn(text)
