@@ -558,9 +558,9 @@ SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') AS day, provider, model, co
 FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 
 # A page of the full text index is written anew for each level that it rises, and rises once a level
-# has so many parts: with 16 for 4 there are half as many levels, and a search has up to twice as many
-# parts to look into, which takes a millisecond. From 32 on, all of a level are merged at once.
-# Source: sqlite.org/fts5.html#the_automerge_configuration_option.
+# has so many parts: with 16 for 4 there are half as many levels, and a search has twice as many parts
+# to look into at the most, which takes a millisecond. From 32 on all of a level are merged at once.
+# Source: sqlite.org/fts5.html on automerge and crisismerge.
 _FTS_MERGES_LESS = """
 INSERT OR REPLACE INTO runs_fts_config (k, v) VALUES ('automerge', 16), ('crisismerge', 32)"""
 
