@@ -132,6 +132,20 @@ def test_no_line_is_wider_than_the_terminal(width: int, told: TotalsReport) -> N
         assert grid.text.count("simulated, no model") == 2
 
 
+def test_figures_give_way_to_names() -> None:
+    """Models of one maker must not be cut alike while there are columns that may be left out."""
+    told = report(
+        ("model",),
+        Group(("anthropic:claude-sonnet-5",), False, WHOLE),
+        Group(("anthropic:claude-sonnet-4",), False, WHOLE),
+    )
+    with Terminal(80, 24) as terminal:
+        table = Grid(200).feed(render_totals(told, terminal.streams())).text
+
+    assert "anthropic:claude-sonnet-5 " in table
+    assert "anthropic:claude-sonnet-4 " in table
+
+
 def test_a_dumb_terminal_gets_ascii() -> None:
     """Bars too."""
     streams = Streams(

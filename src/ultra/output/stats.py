@@ -17,7 +17,7 @@ from ultra.output.moments import iso
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
 from ultra.output.tables import Column, plain_table, prose, table
-from ultra.output.width import clip, wrap
+from ultra.output.width import cell_width, clip, wrap
 
 _COLUMNS = (
     Column("calls", right=True),
@@ -45,6 +45,9 @@ _ADDED = (
     *("calls", "answered", "cancelled", "cached", "saved_nano", "unsaved", "known_nano"),
     "unpriced",
 )
+_NAME = 32
+"""Columns of a name from which it may be cut though there are figures that could be left out."""
+
 _SIMULATED = "simulated, no model was asked:"
 PLOT_WIDTH, PLOT_HEIGHT = 80, 8
 """Of a plot that no terminal shows, and rows of one that stands along time."""
@@ -150,8 +153,15 @@ def _apart(report: TotalsReport) -> Iterator[tuple[bool, list[Group]]]:
 
 
 def _columns(report: TotalsReport) -> list[Column]:
-    # A window is known by its whole name; names of models and tags can be told by their beginnings.
-    return [*(Column(word_of(one), shrink=one not in PERIODS) for one in report.by), *_COLUMNS]
+    """Figures give way to names: two models that are cut alike would say nothing."""
+    columns = []
+    for place, one in enumerate(report.by):
+        longest = max((cell_width(group.key[place]) for group in report.groups), default=0)
+        # A window is known by its whole name.
+        columns.append(
+            Column(word_of(one), shrink=one not in PERIODS, least=min(max(longest, 8), _NAME))
+        )
+    return [*columns, *_COLUMNS]
 
 
 def _row(group: Group) -> list[str]:

@@ -24,13 +24,15 @@ class Column(Struct, frozen=True):
     """A column's heading; figures stand to the `right`. One that may `shrink` is cut first.
 
     On a terminal that is too narrow for all, a column is left out that is `spare`, the highest
-    number first; 0 is never left out.
+    number first; 0 is never left out. One that may shrink is cut to `least` columns only once none
+    is left to leave out.
     """
 
     name: str
     right: bool = False
     shrink: bool = False
     spare: int = 0
+    least: int = _LEAST
 
 
 def table(
@@ -54,17 +56,10 @@ def fitted_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width
     """A table of plain words in at most so many columns, as `table` makes it fit."""
     cells = [[cell(text, _CELL) for text in row] for row in rows]
     shown, kept = _fitting(list(columns), cells, width)
-    room = _room(shown, kept, width)
-    if room < _LEAST:
+    if _room(shown, kept, width) < _LEAST:
         return _cards(columns, cells, width)
-    cut = [
-        [
-            clip(text, room) if column.shrink else text
-            for text, column in zip(row, shown, strict=True)
-        ]
-        for row in kept
-    ]
-    return plain_table(shown, cut)
+    head, lines = fitted(columns, rows, width)
+    return "".join(f"{line}\n" for line in (head.upper(), *lines))
 
 
 def prose(lines: Sequence[str], *, streams: Streams) -> str:
@@ -116,8 +111,9 @@ def _fitting(
     columns: list[Column], rows: list[list[str]], width: int
 ) -> tuple[list[Column], list[list[str]]]:
     """The table without as many of its spare columns as do not fit."""
+    wanted = max((column.least for column in columns if column.shrink), default=_LEAST)
     for spare in sorted({column.spare for column in columns if column.spare}, reverse=True):
-        if _room(columns, rows, width) >= _LEAST:
+        if _room(columns, rows, width) >= wanted:
             break
         places = [place for place, column in enumerate(columns) if column.spare != spare]
         columns = [columns[place] for place in places]
