@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual._xterm_parser import XTermParser
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tests.support.runs import HOSTILE
@@ -283,6 +285,24 @@ async def test_a_prompt_has_as_many_lines_as_one_wants(tmp_path: Path, key: str)
         await pilot.press("a", key, "b")
 
         assert box(pilot).text == "a\nb"
+
+
+def test_alt_enter_of_older_terminals_is_no_enter() -> None:
+    """In tmux it is Escape and Enter in one, and Enter sends."""
+    keys = [event.key for event in XTermParser().feed("\x1b\r") if isinstance(event, Key)]
+
+    assert keys == ["alt+enter"]
+
+
+async def test_an_empty_box_sends_nothing(tmp_path: Path) -> None:
+    """And nobody is scolded for it."""
+    async with shown(runtime(tmp_path / "home")) as pilot:
+        await pilot.press("5")
+        await settled(pilot)
+        await pilot.press("space", "enter")
+        await settled(pilot)
+
+        assert "prompt is empty" not in words(pilot)
 
 
 async def test_the_key_that_sends_can_be_another(tmp_path: Path) -> None:

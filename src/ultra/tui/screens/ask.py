@@ -249,6 +249,8 @@ class AskPage(Page):
     async def action_send(self) -> None:
         """Send what is in the box, and show what comes."""
         box = self.query_one(PromptBox)
+        if not box.text.strip():
+            return
         if self.busy:
             self.notify("a run is under way; Esc cancels it", severity="warning")
             return
