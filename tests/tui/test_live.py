@@ -24,6 +24,7 @@ from tests.support.server import loopback
 from tests.support.tui import NOW, SIZES, runtime, settled, shown, snapshot, words
 from tests.tui.test_ask import PROFILE, Lab
 from ultra.core.errors import ErrorClass, Failure
+from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
 from ultra.store.ledger import SqliteLedger
 from ultra.store.schema import MIGRATIONS
@@ -211,6 +212,16 @@ async def test_keys_move_the_choice_and_it_stays_with_its_row(made: Runtime) -> 
         row = listed(pilot).chosen
         assert row is not None
         assert row.key == last
+
+
+async def test_keys_of_the_list_are_the_users_to_change(made: Runtime) -> None:
+    await busy(made)
+    async with shown(made, preferences=Preferences(keys={"calls.down": "n"})) as pilot:
+        await on_live(pilot, 4)
+        await pilot.press("n")
+        row = listed(pilot).chosen
+        assert row is not None
+        assert row.key == f"{COMPARED}-1"
 
 
 async def test_a_click_chooses(made: Runtime) -> None:

@@ -22,7 +22,12 @@ from ultra.tui.clipboard import copy
 from ultra.tui.keys import checked_keys
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
+from ultra.tui.widgets.asking import Confirm, Reading
+from ultra.tui.widgets.calls import Calls
 from ultra.tui.widgets.help import Help
+
+PARTS = (Calls, Confirm, Reading, Help)
+"""What has keys of its own beside the app and its screens."""
 
 TICK_S = 10.0
 """How often a screen is told that time goes on, though nothing else has changed."""
@@ -98,7 +103,8 @@ class UltraApp(App[None]):
         self.runtime = runtime
         self.animation_level = "none"
         self.theme = PLAIN if bare else _theme(wanted, runtime.environ)
-        self.set_keymap(checked_keys(wanted.keys, [type(self), *(page.screen for page in PAGES)]))
+        places = [type(self), *(page.screen for page in PAGES), *PARTS]
+        self.set_keymap(checked_keys(wanted.keys, places))
         self.profile, self.trouble = _profile(runtime)
         self.failure: Exception | None = None
         runtime.warn = self.warn
