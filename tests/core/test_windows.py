@@ -1,16 +1,17 @@
 """The calendar's windows, and scopes as people type them."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ultra.core.budget import Planned, checked_scope, largest_cap, plan_nano, scopes_of
 from ultra.core.cost import Price, Rate
 from ultra.core.errors import UsageError
-from ultra.core.windows import begins, next_window, window_at, zone_named
+from ultra.core.windows import begins, next_window, window_at, windows, zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -54,6 +55,33 @@ def test_a_moment_lies_in_its_window(at: float, period: str, zone: ZoneInfo | No
     window = window_at(period, at, zone)
 
     assert begins(window, zone) <= at < begins(next_window(period, window), zone)
+
+
+@settings(max_examples=200)
+@given(
+    st.floats(0.0, 2_000_000_000.0),
+    st.integers(1, 100),
+    st.sampled_from(["hour", "day", "week", "month"]),
+    st.sampled_from(
+        [
+            *("UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "America/Havana"),
+            *("America/Sao_Paulo", "Pacific/Apia", "America/St_Johns", "Africa/Casablanca"),
+        ]
+    ),
+)
+def test_windows_leave_nothing_out_and_never_overlap(
+    begin: float, several: int, period: str, name: str
+) -> None:
+    """Whatever clocks do there: each begins where the one before ends, under a name of its own."""
+    end = begin + several * {"hour": 3_600.0, "day": 86_400.0, "week": 6e5, "month": 3e6}[period]
+
+    found = list(windows(period, begin, end, ZoneInfo(name)))
+
+    assert found[0][1] <= begin
+    assert found[-1][2] >= end
+    assert all(stop > start for _, start, stop in found)
+    assert all(one[2] == other[1] for one, other in pairwise(found))
+    assert len({window for window, _, _ in found}) == len(found)
 
 
 def test_a_zone_that_nobody_knows_is_a_usage_error() -> None:
