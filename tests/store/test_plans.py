@@ -21,7 +21,8 @@ from ultra.core.totals import Filter, Span, Tag
 from ultra.store import few
 from ultra.store.experience import last_asked, samples
 from ultra.store.glance import glance
-from ultra.store.health import Where, models_asked, traffic
+from ultra.store.health import Where, lately, models_asked, traffic
+from ultra.store.marks import tag_names
 from ultra.store.owner import myself
 from ultra.store.queries import Log
 from ultra.store.reading import reading
@@ -174,6 +175,8 @@ LOOKED_UP: dict[str, Ask] = {
     "totals of a tag": _read(
         lambda log: sums(log, Span(NOW - DAY_S, None, "UTC"), Filter(tags={"job": "nightly"}))
     ),
+    "last answers of a model": _read(lambda log: lately(log, Where(PROVIDER, URL), MODEL, NOW)),
+    "names of tags": _read(lambda log: tag_names(log, 20)),
     "shell prompt": lambda full: glance(full.path, NOW),
     "sweep": _swept,
 }

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.support.ledger import STARTED, attempt_record, ledger_at, result, run_end, run_record
@@ -13,6 +14,7 @@ from tests.support.runs import ManualClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.model import Endpoint, KeyRef, Target
 from ultra.core.ports import AttemptResult
+from ultra.core.quota import Quota
 from ultra.core.usage import Usage
 from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
@@ -95,11 +97,11 @@ async def settled(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
-async def filled(database: Path, *, simulated: bool = False) -> None:
+async def filled(database: Path, *, simulated: bool = False, quota: Quota | None = None) -> None:
     """A log of three models over nine days: answers, one failure, one model without a price."""
     database.parent.mkdir(parents=True, exist_ok=True)
     ledger = ledger_at(database)
-    for number in range(27):
+    for number in reversed(range(27)):  # the newest last, as they would have come
         model = ("good", "other", "unpriced")[number % 3]
         at = NOW - 30.0 - (number // 3) * 86_400.0
         run = f"run{number:09}"
@@ -108,7 +110,7 @@ async def filled(database: Path, *, simulated: bool = False) -> None:
         ledger.begin_run(run_record(run, started_at=at, tags=tags, cost_center=center))
         attempt = attempt_record(run, target=_target(model, simulated), started_at=at)
         await ledger.admit(attempt)
-        ledger.close(attempt.attempt_id, _ended(number, model, at))
+        ledger.close(attempt.attempt_id, replace(_ended(number, model, at), quota=quota))
         ledger.end_run(run, run_end(run_id=run, ended_at=at + 3.0))
     assert await ledger.flush(30.0)
     ledger.shutdown(30.0)

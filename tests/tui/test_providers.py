@@ -1,14 +1,19 @@
 """The Providers screen: figures of the log, and what is moved by hand."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.ledger import one
 from tests.support.server import Exchange, loopback
 from tests.support.tui import PROFILE, SIZES, filled, runtime, settled, shown, snapshot, words
+from ultra.core.health import BreakerStanding, Credential, EndpointHealth, Gate
+from ultra.core.quota import Allowance, Quota
 from ultra.runtime.runtime import Runtime
-from ultra.tui.screens.providers import ProvidersPage
+from ultra.tui.screens.providers import ProvidersPage, state
 from ultra.tui.widgets.asking import Confirm, Reading
 
 
@@ -144,3 +149,64 @@ async def test_the_cursor_stays_on_its_row(made: Runtime) -> None:
         assert isinstance(page, ProvidersPage)
 
         assert page.query_one("#endpoints").chosen == "lab:other"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("health", "word"),
+    [
+        ({}, "closed"),
+        ({"breaker": BreakerStanding("open")}, "open"),
+        ({"breaker": BreakerStanding("forced")}, "open"),
+        ({"breaker": BreakerStanding("probing")}, "half-open"),
+        ({"breaker": BreakerStanding("due")}, "half-open"),
+        ({"gate": Gate(shut_until_at=11.0)}, "gated"),
+        ({"gate": Gate(shut_until_at=9.0)}, "closed"),
+        ({"credential": Credential(problem="none")}, "no key"),
+        ({"credential": Credential("env", breaker=BreakerStanding("open"))}, "key bad"),
+        (
+            {"credential": Credential("env", breaker=BreakerStanding("open", last_class="quota"))},
+            "no credit",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_state_is_what_stops_calls(health: dict[str, Any], word: str) -> None:
+    """The key before the breaker, the breaker before the gate."""
+    assert state(EndpointHealth("lab", "good", "http://x", "ok", **health), 10.0) == word
+
+
+async def test_what_a_log_cannot_take_is_told(made: Runtime) -> None:
+    """A breaker that could not be moved is not said to be."""
+    with closing(sqlite3.connect(made.paths.database)) as connection:
+        connection.execute("PRAGMA user_version = 900")
+    async with shown(made, size=(200, 60)) as pilot:
+        await pilot.press("o", "y")
+        await settled(pilot)
+        opened = words(pilot)
+        await pilot.press("r")
+        await settled(pilot)
+        reset = words(pilot)
+
+    assert "no call goes to" not in opened
+    assert "cannot be written" in opened or "newer" in opened
+    assert "calls go to" not in reset
+
+
+async def test_a_click_on_a_button_answers(made: Runtime) -> None:
+    """As its key does."""
+    async with shown(made) as pilot:
+        await pilot.press("o")
+        await pilot.pause()
+        await pilot.click("#yes")
+        await settled(pilot)
+
+    assert one(made.paths.database, "SELECT count(*) FROM breaker WHERE state = 'forced_open'") == 1
+
+
+async def test_quota_is_what_is_scarcest(tmp_path: Path) -> None:
+    """Of requests and tokens, as the provider said it last."""
+    made = runtime(tmp_path / "home", None, text=PROFILE)
+    left = Quota(Allowance(100, 90, 3_600.0), Allowance(10, 1, 3_600.0))
+    await filled(made.paths.database, quota=left)
+    async with shown(made, size=(200, 60)) as pilot:
+        assert "1 tokens" in words(pilot)
