@@ -30,7 +30,7 @@ COMP, LOST = "comp00000001", "lost00000001"
 BUSY = Failure(ErrorClass.OVERLOADED, f"busy {HOSTILE[:300]}", provider="lab", model="m-1")
 
 
-async def fill(path: Path, many: int = 0) -> None:
+async def fill(path: Path, many: int = 0) -> SqliteLedger:
     """A comparison whose first try failed, a run that failed, one under way, and `many` more."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ledger = ledger_at(path)
@@ -46,6 +46,7 @@ async def fill(path: Path, many: int = 0) -> None:
     ledger.begin_run(run_record("runs00000001", started_at=NOW - 5, prompt="still going"))
     await ledger.admit(attempt_record("runs00000001", started_at=NOW - 5))
     assert await ledger.flush(30.0)
+    return ledger
 
 
 async def compare(ledger: SqliteLedger) -> None:
@@ -357,6 +358,27 @@ async def test_a_run_under_way_opens_as_one(tmp_path: Path) -> None:
         await settled(pilot)
 
         assert "under way" in words(pilot)
+
+
+async def test_a_run_that_ends_while_it_is_open_is_shown_as_it_ended(tmp_path: Path) -> None:
+    """Whoever made it: the log is followed."""
+    made = runtime(tmp_path / "home")
+    other = await fill(made.paths.database)
+    async with shown(made) as pilot:
+        await pilot.press("4")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "under way" in words(pilot)
+
+        other.close("runs00000001-1.1", result("over at last", ended_at=NOW))
+        other.end_run("runs00000001", run_end("over at last", "runs00000001"))
+        assert await other.flush(30.0)
+
+        async with asyncio.timeout(20.0):
+            while "over at last" not in words(pilot):
+                await pilot.pause(0.05)
+        assert "under way" not in words(pilot)
 
 
 async def test_an_empty_log_says_what_to_do(tmp_path: Path) -> None:
