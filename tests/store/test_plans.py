@@ -63,8 +63,11 @@ Ask = Callable[[Full], Any]
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Full:
     """A log with something of everything. Plans do not depend on how much there is."""
-    path = tmp_path_factory.mktemp("log") / "ultra.db"
-    fill(path, 300, NOW)
+    return made(tmp_path_factory.mktemp("log") / "ultra.db", 300)
+
+
+def made(path: Path, calls: int) -> Full:
+    fill(path, calls, NOW)
     sql = "SELECT run_id, session, conversation FROM runs WHERE conversation != '' LIMIT 1"
     with closing(sqlite3.connect(path)) as connection:
         ids = connection.execute(sql).fetchone()
@@ -241,3 +244,61 @@ def test_a_scan_would_be_seen(full: Full) -> None:
     found = [scanned(sql, plan) for sql, plan in plans(full.path, asked)]
 
     assert [bool(tables) for tables in found] == [True, True, False]
+
+
+STEPS = 500
+"""What a few rows more or less come to."""
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Full, Full]:
+    """A log, and one that is four times as long."""
+    home = tmp_path_factory.mktemp("logs")
+    return made(home / "short.db", 1_000), made(home / "long.db", 4_000)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda full: full.log.runs(limit=3), id="list"),
+        pytest.param(lambda full: full.log.runs(limit=3, model=ALIAS), id="alias"),
+        pytest.param(lambda full: full.log.runs(limit=3, model="nobody"), id="nobody"),
+        pytest.param(lambda full: full.log.runs(limit=3, marks=Marks("search")), id="cost center"),
+        pytest.param(lambda full: full.log.runs(limit=3, marks=Marks("no")), id="no cost center"),
+        pytest.param(lambda full: full.log.run(full.run), id="id"),
+        pytest.param(lambda full: full.log.call_ids(""), id="all ids"),
+        pytest.param(lambda full: full.log.call_ids("a"), id="ids of one letter"),
+        pytest.param(lambda full: full.log.experience(), id="experience"),
+        pytest.param(_read(lambda log: last_asked(log, [TARGET])), id="turns"),
+        pytest.param(
+            _read(lambda log: models_asked(log, Where(PROVIDER, URL), NOW - DAY_S)), id="models"
+        ),
+    ],
+)
+def test_a_longer_log_is_no_more_work(
+    both: tuple[Full, Full], monkeypatch: pytest.MonkeyPatch, ask: Ask
+) -> None:
+    """Counted in steps of SQLite's machine: a plan may name an index and still walk along it."""
+    monkeypatch.setattr(few, "MOST", 50)
+    short, long = (worked(monkeypatch, ask, full) for full in both)
+
+    assert long < 1.5 * short + STEPS
+
+
+def worked(monkeypatch: pytest.MonkeyPatch, ask: Ask, full: Full) -> int:
+    steps = [0]
+    connect = sqlite3.connect
+
+    def counted() -> int:
+        steps[0] += 10
+        return 0
+
+    def counting(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **kwargs)
+        connection.set_progress_handler(counted, 10)
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", counting)
+        ask(full)
+    return steps[0]

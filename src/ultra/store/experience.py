@@ -37,8 +37,11 @@ _SEEN = f"""
 WITH RECURSIVE asked(id) AS (
   SELECT (SELECT rowid FROM calls ORDER BY provider, model LIMIT 1)
   UNION ALL
-  SELECT (SELECT n.rowid FROM calls n WHERE (n.provider, n.model) > (c.provider, c.model)
-    ORDER BY n.provider, n.model LIMIT 1)
+  SELECT coalesce(
+    (SELECT n.rowid FROM calls n WHERE n.provider = c.provider AND n.model > c.model
+     ORDER BY n.model LIMIT 1),
+    (SELECT n.rowid FROM calls n WHERE n.provider > c.provider
+     ORDER BY n.provider, n.model LIMIT 1))
   FROM asked JOIN calls c ON c.rowid = asked.id
 )
 SELECT c.provider, c.model, c.status, a.error_class, a.started_at - c.started_at + a.ttft_s,
@@ -52,7 +55,8 @@ CROSS JOIN attempts a ON a.call_id = c.call_id
   AND a.number = (SELECT max(number) FROM attempts t WHERE t.call_id = c.call_id)
 ORDER BY c.provider, c.model
 """  # noqa: S608  (words and a number of our own)
-"""From one model to the next through the index, so that a million calls cost as much as a few."""
+"""From one model to the next through the index, so that a million calls cost as much as a few: one
+comparison of provider and model together would seek the provider and walk along its calls."""
 
 
 WINDOW_S = 7 * 86_400.0

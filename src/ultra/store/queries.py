@@ -300,8 +300,10 @@ def _rows(connection: sqlite3.Connection, run_id: str) -> RunRows:
 
 
 def _ids(connection: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
+    # So many begin with one character that the newest are walked to; `+` keeps it from the index.
+    column = "run_id" if len(prefix) > 1 else "+run_id"
     rows = connection.execute(
-        "SELECT run_id FROM runs WHERE run_id >= ? AND run_id < ?"
+        f"SELECT run_id FROM runs WHERE {column} >= ? AND {column} < ?"  # noqa: S608
         " ORDER BY started_at DESC, id DESC LIMIT ?",
         (prefix, prefix + "~", limit),  # `~` sorts after every character of an id
     )

@@ -531,8 +531,19 @@ _ONE_ENDED = _TOTALS_OF_CALLS.format(
     which="c.call_id = NEW.call_id",
     seq="""ifnull(
     (SELECT t.seq FROM call_totals t WHERE t.started_at = c.started_at AND t.call_id = c.call_id),
-    (SELECT ifnull(max(t.seq), 0) + 1 FROM call_totals t))""",
+    max(ifnull((SELECT max(t.seq) FROM call_totals t), 0),
+      ifnull((SELECT u.last FROM call_seq u), 0)) + 1)""",
 )
+
+# The place of a row that is removed is not given to another, which who follows would miss.
+_CALL_SEQ = """
+CREATE TABLE call_seq (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL)"""
+
+_CALL_REMOVED = """
+CREATE TRIGGER call_removed AFTER DELETE ON call_totals
+WHEN OLD.seq > (SELECT ifnull(max(seq), 0) FROM call_totals)
+  AND OLD.seq > ifnull((SELECT last FROM call_seq), 0)
+BEGIN INSERT OR REPLACE INTO call_seq (id, last) VALUES (1, OLD.seq); END"""
 
 _CALL_ENDS = f"""
 CREATE TRIGGER call_ends AFTER UPDATE OF status ON calls WHEN NEW.status != 'running'
@@ -558,8 +569,8 @@ SELECT strftime('%Y-%m-%d', started_at, 'unixepoch') AS day, provider, model, co
 FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 
 # A page of the full text index is written anew for each level that it rises, and rises once a level
-# has so many parts: with 16 for 4 there are half as many levels, and a search has twice as many parts
-# to look into at the most, which takes a millisecond. From 32 on all of a level are merged at once.
+# has so many parts: with 16 for 4 there are half as many levels, and a search has at most twice as
+# many parts to look into, which takes a millisecond. From 32 on all of a level are merged at once.
 # Source: sqlite.org/fts5.html on automerge and crisismerge.
 _FTS_MERGES_LESS = """
 INSERT OR REPLACE INTO runs_fts_config (k, v) VALUES ('automerge', 16), ('crisismerge', 32)"""
@@ -570,6 +581,8 @@ _V8 = (
     _CALL_TOTALS,
     _ALL_ENDED,
     "CREATE UNIQUE INDEX call_totals_seq ON call_totals(seq)",
+    _CALL_SEQ,
+    _CALL_REMOVED,
     _CALL_ENDS,
     _ATTEMPT_CORRECTED,
     "CREATE INDEX attempts_running ON attempts(call_id) WHERE status = 'running'",
