@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -26,7 +27,7 @@ from ultra.tui.widgets.asking import Confirm, Reading
 from ultra.tui.widgets.calls import Calls
 from ultra.tui.widgets.help import Help
 
-PARTS = (Calls, Confirm, Reading, Help)
+PARTS: tuple[type[DOMNode], ...] = (Calls, Confirm, Reading, Help)
 """What has keys of its own beside the app and its screens."""
 
 TICK_S = 10.0
@@ -103,8 +104,9 @@ class UltraApp(App[None]):
         self.runtime = runtime
         self.animation_level = "none"
         self.theme = PLAIN if bare else _theme(wanted, runtime.environ)
-        places = [type(self), *(page.screen for page in PAGES), *PARTS]
-        self.set_keymap(checked_keys(wanted.keys, places))
+        self.set_keymap(
+            checked_keys(wanted.keys, (type(self), *(page.screen for page in PAGES), *PARTS))
+        )
         self.profile, self.trouble = _profile(runtime)
         self.failure: Exception | None = None
         runtime.warn = self.warn

@@ -68,7 +68,8 @@ class Top(Horizontal):
     def _tell(self, spent: str) -> None:
         profile = cast("UltraApp", self.app).profile
         parts = ["no profile"] if profile is None else _facts(profile)
-        self.query_one("#facts", Static).update(Content("  ".join([spent, *parts]).lstrip()))
+        for line in self.query("#facts").results(Static):  # none while the app closes
+            line.update(Content("  ".join([spent, *parts]).lstrip()))
 
 
 def _facts(profile: Profile) -> list[str]:
