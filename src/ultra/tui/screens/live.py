@@ -112,7 +112,7 @@ class LivePage(Page):
 
     def _draw(self) -> None:
         """Draw what is different; only what is in view is made."""
-        if not (self.query(Calls) and self.query(Stream)):  # the app closes
+        if not (self.query("Calls") and self.query("Stream")):  # the app closes
             return
         calls = self.query_one(Calls)
         calls.show(rows(self._live, ended=self._ended), self.runtime.clock.time())
@@ -166,7 +166,7 @@ class LivePage(Page):
     async def _read(self, call_id: str, key: str) -> None:
         """Show what a call that ended has said, as the log has it."""
         text = await self.off_loop(lambda: said(self.runtime, call_id))
-        for stream in self.query(Stream):  # none while the app closes
+        for stream in self.query("Stream").results(Stream):  # none while the app closes
             if self._shown == key:
                 stream.put(text or "")
 
