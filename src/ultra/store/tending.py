@@ -59,7 +59,7 @@ class Tender:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
-        self._sleep(max(0.01, time.monotonic() - began))
+        self._rest(time.monotonic() - began)
 
     def each(
         self, things: Sequence[T], work: Callable[[Sequence[T]], None], tell: Tell | None = None
@@ -109,14 +109,11 @@ class Tender:
         in it serves again.
         """
         if self._number("auto_vacuum"):
-            left = self._number("freelist_count")
-            while left:
-                with self.slice():
-                    self.connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
-                still = self._number("freelist_count")
-                if still >= left:
-                    break
-                left = still
+            for _ in range(-(-self._number("freelist_count") // PAGES)):
+                began = time.monotonic()
+                # Every page is a step of the statement, and `execute` makes one step.
+                self.connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")
+                self._rest(time.monotonic() - began)
         return self._number("freelist_count") * self._number("page_size")
 
     def settle(self) -> bool:
@@ -131,6 +128,10 @@ class Tender:
     def size(self) -> int:
         """Bytes of the file once all is settled."""
         return self._number("page_count") * self._number("page_size")
+
+    def _rest(self, took: float) -> None:
+        """Let others write for as long as they could not."""
+        self._sleep(max(0.01, took))
 
     def _number(self, name: str) -> int:
         return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
