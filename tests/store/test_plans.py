@@ -267,7 +267,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Full, Full]:
         pytest.param(lambda full: full.log.runs(limit=3, marks=Marks("no")), id="no cost center"),
         pytest.param(lambda full: full.log.run(full.run), id="id"),
         pytest.param(lambda full: full.log.call_ids(""), id="all ids"),
-        pytest.param(lambda full: full.log.call_ids("a"), id="ids of one letter"),
         pytest.param(lambda full: full.log.experience(), id="experience"),
         pytest.param(_read(lambda log: last_asked(log, [TARGET])), id="turns"),
         pytest.param(
