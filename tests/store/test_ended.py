@@ -171,3 +171,21 @@ def test_a_page_is_found_by_its_index(tmp_path: Path) -> None:
 
     assert plan[0].startswith("SEARCH t USING INDEX call_totals_seq (seq>? AND seq<?)")
     calls.close()
+
+
+async def test_what_is_removed_leaves_its_place_empty(tmp_path: Path) -> None:
+    """The next call is told though the figures of those before it are gone; none comes twice."""
+    path = tmp_path / "log.db"
+    ledger = ledger_at(path)
+    for number in range(3):
+        await tell(ledger, f"run00000000{number}")
+    calls = reader(path)
+    before = ids(calls)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM call_totals WHERE run_id > 'run000000000'")
+        connection.commit()
+    await tell(ledger, "run000000009")
+    ledger.shutdown(30.0)
+
+    assert len(before) == 3
+    assert [one.partition("-")[0] for one in ids(calls)] == ["run000000009"]
