@@ -231,6 +231,42 @@ async def test_a_run_that_fails_says_why_and_gives_the_prompt_back(tmp_path: Pat
         assert box(pilot).text == "why"
 
 
+async def test_alerts_are_told_after_a_run_while_one_types_on(tmp_path: Path) -> None:
+    """Whatever is told takes its time beside the screen."""
+    go, told = tmp_path / "go", tmp_path / "told"
+    script = f"until [ -e {go} ]; do sleep 0.05; done; cat > {told}.new; mv {told}.new {told}"
+    rule = {"spend_usd": 0.000000001, "command": ["sh", "-c", script], "timeout_s": LONG_S}
+    more = f"alerts: {json.dumps({'daily': rule})}"
+    lab = Lab()
+    lab.go_on.set()
+    async with asking(tmp_path / "home", lab, more=more) as (pilot, _made):
+        await pilot.press(*"why")
+        await pilot.press("enter")
+        await says(pilot, "and the end")
+        await until(pilot, lambda: not page(pilot).busy)
+
+        await pilot.press(*"next")
+        typed = box(pilot).text
+        go.touch()
+        await until(pilot, told.exists)
+
+    assert typed == "next"
+    assert json.loads(told.read_text())["alert"] == "daily"
+
+
+async def test_a_run_that_fails_is_looked_at_by_alerts_and_what_cannot_be_told_is_said(
+    tmp_path: Path,
+) -> None:
+    """Errors are what alerts are for."""
+    more = "alerts: {errors: {error_rate: 0.1, min_calls: 1, command: /no/such/command}}"
+    async with asking(tmp_path / "home", broken, more=more) as (pilot, _made):
+        await pilot.press(*"why")
+        await pilot.press("enter")
+
+        await says(pilot, "alert `errors` was not told")
+        assert "auth: " in words(pilot)
+
+
 async def test_a_secret_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     """In the words of the command line, and what was typed stays."""
     async with asking(tmp_path / "home", Lab()) as (pilot, made):

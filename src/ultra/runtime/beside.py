@@ -79,3 +79,8 @@ class Undertaking:
         except TimeoutError:
             return False
         return True
+
+
+def alerting(runtime: Runtime) -> Future[None]:
+    """Tell of what the profile's alerts have seen crossed; nothing waits for it at exit."""
+    return in_background(runtime.alert)

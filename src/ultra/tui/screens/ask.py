@@ -18,7 +18,7 @@ from ultra.core.strategies import STRATEGIES
 from ultra.core.text import one_line
 from ultra.output.safe import cell
 from ultra.runtime.action import Interrupted, RunResult
-from ultra.runtime.beside import Undertaking
+from ultra.runtime.beside import Undertaking, alerting
 from ultra.runtime.conversations import Branches
 from ultra.runtime.model_rows import offered
 from ultra.runtime.picking import pick
@@ -264,7 +264,6 @@ class AskPage(Page):
                 self.notify(cell(told), severity="warning", markup=False)
             self._run = Undertaking(self.runtime, prepared.action)
             self.ultra.begun(self._run)
-            self.ultra.begun(self._run)
         finally:
             self._starting = False
         box.clear()
@@ -302,6 +301,7 @@ class AskPage(Page):
     ) -> None:
         """Show what it came to; what was typed comes back when nothing did."""
         past: Past | None = None
+        result: RunResult | None = None
         try:
             result = run.done.result()
         except UltraError as error:
@@ -321,6 +321,8 @@ class AskPage(Page):
         self._receipt(talk)
         self._tell_whom()
         self.refresh_bindings()
+        if result is not None and result.interrupted is None:
+            await asyncio.wrap_future(alerting(self.runtime))
 
     def _give_back(self, words: str) -> None:
         """Put the prompt back, unless the next one has been begun."""
