@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from benchmarks.filled import MODELS, fill, word
+from ultra.core.alerts import Measure, Rule
 from ultra.core.history import Place, Sought
 from ultra.core.model import Endpoint, KeyRef, Target
 from ultra.core.tags import Marks
 from ultra.core.totals import Filter, Span, Tag
 from ultra.store import few
+from ultra.store.alerts import measured
+from ultra.store.ended import Ended
 from ultra.store.experience import last_asked, samples
 from ultra.store.glance import glance
 from ultra.store.health import Where, lately, models_asked, traffic
@@ -26,6 +29,7 @@ from ultra.store.marks import tag_names
 from ultra.store.owner import myself
 from ultra.store.queries import Log
 from ultra.store.reading import reading
+from ultra.store.spending import spending
 from ultra.store.sweep import sweep
 from ultra.store.tail import Tail
 from ultra.store.totals import sums, totals
@@ -35,6 +39,8 @@ ALIAS, PROVIDER, MODEL = MODELS[0]
 URL = "http://127.0.0.1:1/v1"
 TARGET = Target(ALIAS, MODEL, Endpoint(PROVIDER, "openai-chat", URL, KeyRef("none")))
 DAY_S = 86_400.0
+LATELY = Span(NOW - 30 * DAY_S, None, "UTC")
+MEASURES: tuple[Measure, ...] = ("spend", "budget", "breaker", "errors", "duration", "first_token")
 GROWING = {"runs", "calls", "attempts", "call_totals", "pieces", "messages", "prompts", "run_tags"}
 """Tables that have a row or more for every call."""
 
@@ -116,6 +122,14 @@ def _read(ask: Callable[[sqlite3.Connection], Any]) -> Ask:
     return asked
 
 
+def _spent(full: Full) -> None:
+    with spending(full.path, Filter()) as found:
+        found.spent(LATELY)
+        found.parts(LATELY, ("day", "cost_center"))
+        found.unpriced(LATELY)
+        found.reach(LATELY)
+
+
 def _swept(full: Full) -> None:
     with closing(sqlite3.connect(full.path, isolation_level=None)) as connection:
         sweep(connection, myself(), NOW)
@@ -168,10 +182,8 @@ LOOKED_UP: dict[str, Ask] = {
     "models of an endpoint": _read(
         lambda log: models_asked(log, Where(PROVIDER, URL), NOW - DAY_S)
     ),
-    "totals of a month": _read(lambda log: totals(log, Span(NOW - 30 * DAY_S, None, "UTC"))),
-    "totals by day and model": _read(
-        lambda log: totals(log, Span(NOW - 30 * DAY_S, None, "UTC"), by=("day", "model"))
-    ),
+    "totals of a month": _read(lambda log: totals(log, LATELY)),
+    "totals by day and model": _read(lambda log: totals(log, LATELY, by=("day", "model"))),
     "totals by tag": _read(
         lambda log: sums(log, Span(NOW - DAY_S, None, "UTC"), Filter(model=(MODEL,)), (Tag("job"),))
     ),
@@ -181,6 +193,11 @@ LOOKED_UP: dict[str, Ask] = {
     "last answers of a model": _read(lambda log: lately(log, Where(PROVIDER, URL), MODEL, NOW)),
     "names of tags": _read(lambda log: tag_names(log, 20)),
     "shell prompt": lambda full: glance(full.path, NOW),
+    "spending": _spent,
+    "calls that ended": lambda full: list(Ended(full.path, LATELY, Filter()).look()),
+    "alerts": _read(
+        lambda log: [measured(log, Rule("x", measure), (), NOW) for measure in MEASURES]
+    ),
     "sweep": _swept,
 }
 
