@@ -83,6 +83,8 @@ def test_markdown_holds_what_a_tag_holds(spent: Cli) -> None:
         (["--timezone", "Mars/Base"], "Mars/Base"),
         (["--tag", "team"], "has no value"),
         (["yearly"], "no `yearly`"),
+        (["--line", "--tag", "team=red"], "`--line` is of today, and takes no `--tag`"),
+        (["--line", "--json"], "takes no `--json`"),
     ],
 )
 def test_what_is_no_question_is_a_usage_error(cli: Cli, words: list[str], told: str) -> None:

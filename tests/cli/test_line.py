@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,6 @@ def run(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
 
 
 def spent(home: Path) -> None:
-    import time
-
     (home / "data").mkdir()
     process = Process(home / "data" / "ultra.db", time.time)
     process.limit(10 * CENT, zone="UTC")
@@ -117,3 +116,31 @@ def test_no_color_wins_over_colour(tmp_path: Path) -> None:
     spent(tmp_path)
 
     assert "\x1b" not in run(tmp_path, "--colour", NO_COLOR="1").stdout
+
+
+@pytest.mark.parametrize(("said", "coloured"), [("1", True), ("true", True), ("0", False)])
+def test_a_variable_is_read_as_the_parser_reads_it(
+    tmp_path: Path, said: str, coloured: bool
+) -> None:
+    """Whoever sets it to no has said no."""
+    spent(tmp_path)
+    process = Process(tmp_path / "data" / "ultra.db", time.time)
+    process.limit(1, zone="UTC")
+    process.connection.close()
+
+    assert ("\x1b" in run(tmp_path, ULTRA_COST_COLOUR=said).stdout) is coloured
+
+
+def test_a_prompt_that_is_closed_is_no_trouble(tmp_path: Path) -> None:
+    """A daemon without streams gets a code, and no traceback lands elsewhere."""
+    spent(tmp_path)
+
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m ultra cost --line >&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ULTRA_HOME": str(tmp_path)},
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")

@@ -124,6 +124,7 @@ def show(
     if line:
         from ultra.cli.line import show as show_line
 
+        _alone(ctx)
         return show_line(os.environ, colour=colour)
     chosen = _filter(model, provider, cost_center, tag)
     period: Period | None = None if since is None and until is None else "day"
@@ -134,6 +135,21 @@ def show(
             hint="`ultra cost daily --plot` or `ultra cost monthly --by model --plot`",
         )
     return _report(ctx, period, by, chosen, (since, until, timezone), form, plot=plot)
+
+
+_OF_THE_LINE = ("line", "colour", "profile", "quiet", "verbose", "debug")
+
+
+def _alone(ctx: typer.Context) -> None:
+    """Refuse what would be left out of the line; variables are for the other forms as well."""
+    for option in ctx.command.params:
+        source = ctx.get_parameter_source(option.name or "")
+        typed = source is not None and source.name == "COMMANDLINE"
+        if typed and option.name not in _OF_THE_LINE:
+            raise UsageError(
+                f"`--line` is of today, and takes no `{option.opts[0]}`",
+                hint="`ultra cost` without `--line` takes it",
+            )
 
 
 def _periodic(period: Period, summary: str) -> Callable[..., int]:

@@ -13,12 +13,16 @@ _RED, _YELLOW, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[0m"
 _MOST = 3
 """Providers that are named; a prompt has no room for more."""
 
+_YES = frozenset(("1", "true", "t", "yes", "y", "on"))
+"""What the parser takes for a yes in a variable."""
+
 
 def main(words: list[str]) -> int | None:
     """Print the line; the exit code. None for words that the parser is to read."""
     if set(words) - {"--line", "--colour"} or "--line" not in words:
         return None
-    return show(os.environ, colour="--colour" in words or bool(os.environ.get("ULTRA_COST_COLOUR")))
+    said = os.environ.get("ULTRA_COST_COLOUR", "").strip().lower()
+    return show(os.environ, colour="--colour" in words or said in _YES)
 
 
 def show(environ: Mapping[str, str], *, colour: bool) -> int:
@@ -29,7 +33,8 @@ def show(environ: Mapping[str, str], *, colour: bool) -> int:
         seen = look(environ)
         if seen is not None:
             text = line(seen, colour=colour and not environ.get("NO_COLOR"))
-            os.write(1, f"{text}\n".encode(sys.stdout.encoding or "utf-8", "replace"))
+            encoding = sys.stdout.encoding if sys.stdout is not None else "utf-8"
+            os.write(1, f"{text}\n".encode(encoding, "replace"))
     except OSError:
         return 1
     return 0
