@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.ledger import ledger_at, tell
+from tests.support.ledger import (
+    RUN,
+    attempt_record,
+    ledger_at,
+    result,
+    run_end,
+    run_record,
+    tell,
+)
 from tests.support.totals import add, filled
 from ultra.core.errors import StoreError, UsageError
 from ultra.core.totals import EndedCall, Filter, Span
@@ -189,3 +197,27 @@ async def test_what_is_removed_leaves_its_place_empty(tmp_path: Path) -> None:
 
     assert len(before) == 3
     assert [one.partition("-")[0] for one in ids(calls)] == ["run000000009"]
+
+
+async def test_a_call_that_is_tried_again_is_told_with_how_it_ended(tmp_path: Path) -> None:
+    """A failed try is no end while its run goes on; what fails for good ends with the run."""
+    path = tmp_path / "log.db"
+    ledger, calls = ledger_at(path), reader(path)
+    ledger.begin_run(run_record())
+    for call in (1, 2):
+        await ledger.admit(attempt_record(call=call))
+        ledger.close(f"{RUN}-{call}.1", result("", status="error", cost_nano=0))
+    await ledger.flush(5.0)
+
+    between = ids(calls)
+    await ledger.admit(attempt_record(number=2))
+    ledger.close(f"{RUN}-1.2", result())
+    await ledger.flush(5.0)
+    answered = [(one.call_id, one.status, one.attempts) for page in calls.look() for one in page]
+    ledger.end_run(RUN, run_end())
+    await ledger.flush(5.0)
+
+    assert (between, answered) == ([], [(f"{RUN}-1", "ok", 2)])
+    assert [(one.call_id, one.status) for page in calls.look() for one in page] == [
+        (f"{RUN}-2", "error")
+    ]

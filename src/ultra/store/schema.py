@@ -526,13 +526,21 @@ _ALL_ENDED = _TOTALS_OF_CALLS.format(
     which="c.rowid > 0", seq="row_number() OVER (ORDER BY c.ended_at, c.call_id)"
 )
 
+_LAST_SEQ = """max(ifnull((SELECT max(t.seq) FROM call_totals t), 0),
+      ifnull((SELECT u.last FROM call_seq u), 0))"""
+
 # What is corrected keeps its place.
 _ONE_ENDED = _TOTALS_OF_CALLS.format(
     which="c.call_id = NEW.call_id",
-    seq="""ifnull(
+    seq=f"""ifnull(
     (SELECT t.seq FROM call_totals t WHERE t.started_at = c.started_at AND t.call_id = c.call_id),
-    max(ifnull((SELECT max(t.seq) FROM call_totals t), 0),
-      ifnull((SELECT u.last FROM call_seq u), 0)) + 1)""",
+    {_LAST_SEQ} + 1)""",  # noqa: S608  (our own words)
+)
+
+_FAILED_OF_RUN = _TOTALS_OF_CALLS.format(
+    which="""c.run_id = NEW.run_id AND c.status = 'error' AND NOT EXISTS (
+  SELECT 1 FROM call_totals t WHERE t.started_at = c.started_at AND t.call_id = c.call_id)""",
+    seq=f"{_LAST_SEQ} + row_number() OVER (ORDER BY c.ended_at, c.call_id)",
 )
 
 # The place of a row that is removed is not given to another, which who follows would miss.
@@ -545,9 +553,16 @@ WHEN OLD.seq > (SELECT ifnull(max(seq), 0) FROM call_totals)
   AND OLD.seq > ifnull((SELECT last FROM call_seq), 0)
 BEGIN INSERT OR REPLACE INTO call_seq (id, last) VALUES (1, OLD.seq); END"""
 
+# While its run goes on, a call that failed may be tried again.
 _CALL_ENDS = f"""
-CREATE TRIGGER call_ends AFTER UPDATE OF status ON calls WHEN NEW.status != 'running'
-BEGIN {_ONE_ENDED}; END"""
+CREATE TRIGGER call_ends AFTER UPDATE OF status ON calls
+WHEN NEW.status != 'running' AND (NEW.status != 'error'
+  OR (SELECT r.status FROM runs r WHERE r.run_id = NEW.run_id) != 'running')
+BEGIN {_ONE_ENDED}; END"""  # noqa: S608  (our own words)
+
+_RUN_ENDS = f"""
+CREATE TRIGGER run_ends AFTER UPDATE OF status ON runs WHEN NEW.status != 'running'
+BEGIN {_FAILED_OF_RUN}; END"""
 
 # What is learnt of an attempt afterwards, such as what a vendor's bill says of one cut short.
 _ATTEMPT_CORRECTED = f"""
@@ -584,6 +599,7 @@ _V8 = (
     _CALL_SEQ,
     _CALL_REMOVED,
     _CALL_ENDS,
+    _RUN_ENDS,
     _ATTEMPT_CORRECTED,
     "CREATE INDEX attempts_running ON attempts(call_id) WHERE status = 'running'",
     "CREATE INDEX calls_name ON calls(name)",
