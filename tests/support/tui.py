@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from difflib import unified_diff
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -158,7 +159,10 @@ def snapshot(pilot: Pilot[None], name: str) -> None:
         return
     assert path.exists(), f"there is no {path.name}: `make snap` draws it"
     kept = path.read_text(encoding="utf-8")
-    assert _words_of(made) == _words_of(kept)
+    changed = list(
+        unified_diff(_words_of(kept), _words_of(made), "kept", "drawn", lineterm="", n=0)
+    )
+    assert not changed, "\n".join(changed)
     assert made == kept, f"{path.name} has the same words in other colours: see `make snap`"
 
 
