@@ -103,6 +103,24 @@ def test_a_filter_that_nothing_passes_is_nothing(spent: Cli) -> None:
     assert (window["calls"], json.loads(said.out)["budgets"]) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--tag", "team=none"], "no call marked `team=none` began then"),
+        (["daily", "--model", "nobody"], "no call of that kind began then"),
+        (["daily", "--by", "tag:nobody"], "no call of these is marked with a tag `nobody`"),
+        (["daily", "--by", "tag:team"], ""),
+        (["daily"], ""),
+    ],
+)
+def test_a_name_that_nobody_has_is_told(spent: Cli, words: list[str], told: str) -> None:
+    """A slip of the finger would read as nothing spent."""
+    said = spent("cost", *words)
+
+    assert (said.code, said.err.strip()) == (0, f"note: {told}" if told else "")
+    assert said.out.startswith("WINDOW")
+
+
 def test_the_line_is_the_same_through_the_parser(spent: Cli) -> None:
     """Where another option stands before it."""
     said = spent("cost", "show", "--line")

@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from ultra.cli import options
-from ultra.cli.nouns import Under, noun, print_json, session, shown
+from ultra.cli.nouns import Here, Under, noun, print_json, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.tags import tags_of
 from ultra.core.text import did_you_mean, one_line
-from ultra.core.totals import PERIODS, Filter, Period, dimensions_of
+from ultra.core.totals import PERIODS, Filter, Period, Tag, dimensions_of
 from ultra.output.cost import (
     CostFormat,
     cost_csv,
@@ -20,6 +20,10 @@ from ultra.output.cost import (
     plot_cost,
     render_cost,
 )
+
+if TYPE_CHECKING:
+    from ultra.core.costs import CostReport
+    from ultra.runtime.cost import Wanted
 
 app = noun(
     "What was spent, how fast, where that leads, and what the budgets have left.",
@@ -217,13 +221,30 @@ def _report(
             here.streams.write(cost_csv(report))
         case "markdown":
             here.streams.write(cost_markdown(report))
-        case "table" if not report.windows:
-            here.note("no call began then")
         case "table":
-            here.streams.write(render_cost(report, streams=here.streams))
-            if plot:
-                here.streams.write("\n" + plot_cost(report, streams=here.streams))
+            _screen(here, report, plot=plot)
+    _missing(here, wanted, report)
     return 0
+
+
+def _screen(here: Here, report: "CostReport", *, plot: bool) -> None:
+    if report.windows:
+        here.streams.write(render_cost(report, streams=here.streams))
+        if plot:
+            here.streams.write("\n" + plot_cost(report, streams=here.streams))
+
+
+def _missing(here: Here, wanted: "Wanted", report: "CostReport") -> None:
+    """Say on stderr which names are nobody's: a slip would read as nothing spent."""
+    parts = [part for window in report.windows for part in window.parts]
+    if any(window.spent.calls for window in report.windows):
+        for place, one in enumerate(wanted.by):
+            if isinstance(one, Tag) and not any(part.key[place] for part in parts):
+                here.note(f"no call of these is marked with a tag `{one.name}`")
+    elif wanted.filter != Filter() or not report.windows:
+        marks = " and ".join(f"`{name}={value}`" for name, value in wanted.filter.tags.items())
+        kind = " of that kind" if wanted.filter != Filter() else ""
+        here.note(f"no call{f' marked {marks}' if marks else kind} began then")
 
 
 def _filter(

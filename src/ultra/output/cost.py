@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ultra.core.costs import (
@@ -28,12 +28,12 @@ from ultra.output.tables import Column, prose, table
 CostFormat = Literal["table", "json", "csv", "markdown"]
 
 _FIGURES = (
-    Column("calls", right=True, spare=1),
-    Column("in", right=True, spare=2),
-    Column("out", right=True, spare=2),
+    Column("calls", right=True, spare=2),
+    Column("in", right=True, spare=3),
+    Column("out", right=True, spare=3),
     Column("spent", right=True),
-    Column("uncertain", right=True, spare=3),
-    Column("saved", right=True, spare=3),
+    Column("uncertain", right=True, spare=4),
+    Column("saved", right=True, spare=4),
 )
 _AHEAD = (Column("rate", right=True, spare=1), Column("forecast", right=True))
 _BUDGETS = (
@@ -55,7 +55,8 @@ def render_cost(report: CostReport, *, streams: Streams) -> str:
     text = table(heads, rows, streams=streams)
     bounded = [one for one in report.budgets if one.pace is not None]
     if bounded:
-        text += "\n" + table(_BUDGETS, [_budget(one) for one in bounded], streams=streams)
+        rows = [_budget(one, report.zone) for one in bounded]
+        text += "\n" + table(_BUDGETS, rows, streams=streams)
     return text + prose(["", *_remarks(report)], streams=streams)
 
 
@@ -167,9 +168,9 @@ def _table(report: CostReport) -> tuple[list[Column], list[list[str]]]:
 
 def _name(window: CostWindow, report: CostReport) -> str:
     said = window.window[:7] if window.period == "month" else window.window
-    if window.period == "week":
-        said = f"week of {said}"
-    return f"{_NOW[window.period]} ({said})" if window.pace is not None else said
+    if window.pace is not None:
+        return f"{_NOW[window.period]} ({said})"
+    return f"week of {said}" if window.period == "week" else said
 
 
 def _figures(spent: Spent) -> list[str]:
@@ -199,7 +200,7 @@ def _rate(pace: Pace, period: str) -> str:
     return f"{usd(round(pace.nano_per_s * seconds))}/{unit}"
 
 
-def _budget(one: BudgetPace) -> list[str]:
+def _budget(one: BudgetPace, zone: str) -> list[str]:
     gauge = one.gauge
     limit, left = gauge.limit, gauge.left_nano
     return [
@@ -208,16 +209,15 @@ def _budget(one: BudgetPace) -> list[str]:
         usd(limit.limit_nano),
         usd(left) if left >= 0 else f"-{usd(-left)}",
         share(gauge.used_nano / limit.limit_nano) if limit.limit_nano else "-",
-        _end(one),
+        _end(one, zone),
     ]
 
 
-def _end(one: BudgetPace) -> str:
+def _end(one: BudgetPace, zone: str) -> str:
     if one.gauge.left_nano <= 0:
         return "used up"
     if one.exhausted_at is not None:
-        zone = zone_named(one.gauge.limit.timezone)
-        moment = datetime.fromtimestamp(one.exhausted_at, zone).astimezone(zone)
+        moment = datetime.fromtimestamp(one.exhausted_at, UTC).astimezone(zone_named(zone))
         return f"used up {moment:%Y-%m-%d %H:%M}"
     return f"{usd(one.pace.forecast_nano)} by its end" if one.pace else "-"
 
