@@ -10,11 +10,13 @@ from ultra.output.tables import Column, table
 
 _COLUMNS = (
     Column("alert"),
-    Column("when", shrink=True),
-    Column("now", shrink=True),
+    Column("when", shrink=True, spare=1),
+    Column("now"),
     Column("state"),
-    Column("told by", spare=1),
+    Column("told by", spare=2),
 )
+
+_NOT_TOLD = "not told yet"
 
 
 def render_alerts(watched: Sequence[Watched], now: float, *, streams: Streams) -> str:
@@ -35,32 +37,41 @@ def alerts_document(watched: Sequence[Watched]) -> list[dict[str, Any]]:
             "measure": one.rule.measure,
             "rule": one.rule.words,
             "told_by": _means(one.rule),
-            "readings": [
-                _reading(reading, _state(one, reading.subject)) for reading in one.readings
-            ],
+            "readings": [_reading(reading, _crossed(one, reading)) for reading in one.readings],
         }
         for one in watched
     ]
 
 
 def _lines(one: Watched, now: float) -> list[tuple[str, str]]:
-    if not one.readings:
-        return [("-", "armed")]
-    return [(reading.words, _told(_state(one, reading.subject), now)) for reading in one.readings]
+    here = {found.subject for found in one.readings}
+    lines = [(found.words, _told(found, _crossed(one, found), now)) for found in one.readings]
+    gone = (state for state in one.states if state.crossed and state.subject not in here)
+    lines += [(state.words, _NOT_TOLD) for state in gone if state.told_at is None]
+    return lines or [("-", "armed")]
 
 
-def _told(state: State | None, now: float) -> str:
-    if state is None or not state.crossed:
-        return "armed"
-    return "crossed, not told yet" if state.told_at is None else f"told {ago(state.told_at, now)}"
+def _told(found: Reading, state: State | None, now: float) -> str:
+    if state is not None and state.told_at is not None:
+        return f"told {ago(state.told_at, now)}"
+    return "armed" if state is None and found.position != "over" else _NOT_TOLD
 
 
-def _state(one: Watched, subject: str) -> State | None:
-    return next((state for state in one.states if state.subject == subject), None)
+def _crossed(one: Watched, found: Reading) -> State | None:
+    """The crossing that stands: of its own window, or of one before that is still to be told."""
+    return next(
+        (
+            state
+            for state in one.states
+            if state.subject == found.subject
+            and state.crossed
+            and (state.window == found.window or state.told_at is None)
+        ),
+        None,
+    )
 
 
-def _reading(reading: Reading, state: State | None) -> dict[str, Any]:
-    crossed = state if state is not None and state.crossed else None
+def _reading(reading: Reading, crossed: State | None) -> dict[str, Any]:
     return {
         "subject": reading.subject,
         "value": reading.value,
