@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ultra.core.errors import UltraError
 from ultra.core.live import Live
@@ -17,6 +17,7 @@ from ultra.output.messages import problem_line
 from ultra.output.safe import visible
 from ultra.runtime.runtime import Runtime
 from ultra.tui.reader import Reader
+from ultra.tui.widgets.keys_line import KeysLine
 from ultra.tui.widgets.top import Top
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Page(Screen[None]):
         yield Static(TINY, id="tiny")
         yield Static(id="trouble", markup=False)
         yield from self.body()
-        yield Footer(compact=True)
+        yield KeysLine(compact=True)
 
     def body(self) -> Iterable[Widget]:
         """The widgets of this screen."""
