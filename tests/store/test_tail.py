@@ -321,6 +321,37 @@ async def test_a_run_whose_process_is_gone_is_abandoned_and_leaves(path: Path) -
     assert (live.runs, live.calls) == ({}, {})
 
 
+async def test_a_run_that_the_next_writer_gave_up_ends_when_that_is_seen(path: Path) -> None:
+    """Its rows do not say when: nobody saw it."""
+    tail, ledger = Tail(path), ledger_at(path)
+    await begin(ledger)
+    tail.look(NOW)
+    change(
+        path,
+        "UPDATE attempts SET status = 'error', error_class = 'internal'",
+        "UPDATE calls SET status = 'error'",
+        "UPDATE runs SET status = 'error'",
+    )
+    live = tail.look(NOW + 100.0)
+    (run,), (call,) = live.runs.values(), live.calls.values()
+    assert (run.status, run.ended_at) == ("error", NOW + 100.0)
+    assert (call.last.status, call.last.ended_at) == ("error", NOW + 100.0)
+    assert run.failed == run.unpriced == 1
+    assert tail.tidy(NOW + 100.0 + under_way.KEEP_S).runs == {}
+    assert Tail(path).look(NOW + under_way.KEEP_S).calls == {}
+
+
+async def test_a_call_deleted_while_it_is_under_way_goes_alone(path: Path) -> None:
+    tail, ledger = Tail(path), ledger_at(path)
+    await begin(ledger)
+    await begin(ledger, call=2)
+    tail.look(NOW)
+    change(path, f"DELETE FROM calls WHERE call_id = '{RUN}-1'")
+    live = tail.look(NOW)
+    assert list(live.calls) == [f"{RUN}-2"]
+    assert list(live.runs) == [RUN]
+
+
 async def test_what_is_held_of_a_busy_log_is_bounded(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
