@@ -86,7 +86,7 @@ class Report:
         told |= {"keys": len(self.latencies_s)}
         told |= {f"latency_p{share}_ms": self.latency(share / 100) * 1e3 for share in (50, 95, 99)}
         return [
-            f"{name:24} {value:.2f}" if isinstance(value, float) else f"{name:24} {value}"
+            f"{name:24} {value:.3f}" if isinstance(value, float) else f"{name:24} {value}"
             for name, value in told.items()
         ]
 
