@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -186,6 +188,36 @@ async def test_a_command_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
 
     assert ended.code == 0
     assert "cannot run `notify`" in ended.err
+
+
+async def test_ctrl_c_ends_the_command_and_what_was_told_stays_told(tmp_path: Path) -> None:
+    """Nothing is left behind without a limit, and the next run tells nobody twice."""
+    told, alive = tmp_path / "told", tmp_path / "alive"
+    os.mkfifo(alive)
+    stuck = ["sh", "-c", f"exec 3>{alive}; sleep 600"]
+    more = f"  again: {{spend_usd: 0.00001, timeout_s: 50, command: {json.dumps(stuck)}}}"
+    async with loopback(chat_handler) as server:
+        ultra = ultra_at(tmp_path, server, keeping(told), more)
+        process = await ultra.start("ask", "why?")
+        end = await asyncio.to_thread(alive.open)
+        async with asyncio.timeout(60.0):
+            while _untold(ultra) > 1:  # noqa: ASYNC110  a process tells nobody
+                await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), 60.0)
+        await asyncio.wait_for(asyncio.to_thread(end.read), 60.0)
+        end.close()
+
+    assert out.decode().strip() == "The answer is forty-two."
+    assert (process.returncode, err.decode()) == (130, "")
+    again, daily = ultra.rows("SELECT told_at, claimed_until > 0 FROM alerts ORDER BY rule")
+    assert again == (None, 1)
+    assert daily[0] is not None
+
+
+def _untold(ultra: Ultra) -> int:
+    ((untold,),) = ultra.rows("SELECT count(*) FROM alerts WHERE told_at IS NULL")
+    return int(untold)
 
 
 async def test_cron_looks_without_a_run(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def told(folder: Path, script: str, *words: str, timeout_s: float = 50.0) -> Ult
     rule = Rule("daily", "spend", 1.0, command=command, timeout_s=timeout_s)
     environ = {"ULTRA_HOME": str(folder), "MINE": "kept"}
     runtime = Runtime("development", environ=environ, cwd=folder, warn=lambda text: None)
-    (problem,) = telling.tell(runtime, [Crossing(rule, "all", "much was charged", 0.0)])
+    ((_, problem),) = telling.tell(runtime, [Crossing(rule, "all", "much was charged", 0.0)])
     return problem
 
 

@@ -36,10 +36,11 @@ def check(runtime: Runtime) -> list[Told]:
     crossings = kept.claim(runtime.profile.alerts)
     if not crossings:
         return []
-    problems = tell(runtime, crossings)
-    for crossing, problem in zip(crossings, problems, strict=True):
+    found = []
+    for crossing, problem in tell(runtime, crossings):
         kept.settle(crossing, told=problem is None)
-    return [Told(*pair) for pair in zip(crossings, problems, strict=True)]
+        found.append(Told(crossing, problem))
+    return sorted(found, key=lambda one: crossings.index(one.crossing))
 
 
 def watched(runtime: Runtime) -> list[Watched]:
@@ -60,7 +61,7 @@ def send_test(runtime: Runtime, name: str) -> None:
             hint=did_you_mean(name, rules) or "`ultra alerts` lists those it has",
         )
     crossing = Crossing(rule, rule.scope, f"a test of: {rule.words}", runtime.clock.time())
-    problem = tell(runtime, [crossing], test=True)[0]
+    ((_, problem),) = tell(runtime, [crossing], test=True)
     if problem is not None:
         raise problem
 

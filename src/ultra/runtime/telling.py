@@ -1,12 +1,14 @@
 """Tells of a crossing: by a command with the document on stdin, or by a webhook."""
 
 import asyncio
+import atexit
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from contextlib import suppress
+from functools import partial
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -32,13 +34,19 @@ SLACK_S = 1.0
 
 def tell(
     runtime: Runtime, crossings: Sequence[Crossing], *, test: bool = False
-) -> list[UltraError | None]:
-    """Tell of all of them at once; for each why it could not be done, None where it was."""
-    under_way = [
-        in_background(_teller(runtime, one, document(runtime, one, test=test))) for one in crossings
-    ]
-    limits = [_limit_s(one.rule) for one in crossings]
-    return [_outcome(one, limit_s) for one, limit_s in zip(under_way, limits, strict=True)]
+) -> Iterator[tuple[Crossing, UltraError | None]]:
+    """Tell of all of them at once; each as it is over, with why it could not be done, else None."""
+    under_way = {
+        in_background(_teller(runtime, one, document(runtime, one, test=test))): one
+        for one in crossings
+    }
+    most_s = max(_limit_s(one.rule) for one in crossings) + SLACK_S
+    try:
+        for over in as_completed(under_way, most_s):
+            yield under_way.pop(over), _outcome(over)
+    except TimeoutError:
+        for one in under_way.values():
+            yield one, ConfigError("it took too long")
 
 
 def document(runtime: Runtime, crossing: Crossing, *, test: bool = False) -> dict[str, Any]:
@@ -63,11 +71,9 @@ def _limit_s(rule: Rule) -> float:
     return rule.timeout_s or (COMMAND_S if rule.command else WEBHOOK_S)
 
 
-def _outcome(future: Future[None], limit_s: float) -> UltraError | None:
+def _outcome(over: Future[None]) -> UltraError | None:
     try:
-        future.result(limit_s + SLACK_S)
-    except TimeoutError:
-        return ConfigError("it took too long")
+        over.result()
     except UltraError as error:
         return error
     return None
@@ -105,18 +111,26 @@ def _run(rule: Rule, body: bytes, runtime: Runtime) -> None:
             )
         except (OSError, ValueError) as error:
             raise ConfigError(f"cannot run `{name}`: {error}") from error
+        end = partial(_end, process)
+        atexit.register(end)  # who is not waited for any more has nobody to end it
         try:
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired as error:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            end()
             process.wait()
             raise ConfigError(f"`{name}` did not end within {limit_s:g} s") from error
+        finally:
+            atexit.unregister(end)
         said.seek(0)
         told = said.read(_MOST_BYTES).decode(errors="replace")
     if code:
         shown = one_line(scrub_keys(sanitise(told)), 300) or "no message"
         raise ConfigError(f"`{name}` ended with {code}: {shown}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _post(rule: Rule, body: bytes, runtime: Runtime) -> None:
