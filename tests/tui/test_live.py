@@ -133,10 +133,10 @@ async def test_calls_of_every_process_are_listed_under_their_runs(made: Runtime)
         await on_live(pilot, 4)
         text = words(pilot)
     assert "3 calls under way in 2 runs of 2 processes, at most" in text
-    assert "aaaa00 compare all - here - why is it blue?" in text
+    assert "aaaa00 compare all here - why is it blue?" in text
     assert "streaming fast (lab:m-1) member" in text
-    assert "bbbb00 ask single - pid 4321 on far" in text
-    assert "cccc00 ask single ok" in text
+    assert "bbbb00 ask - why is it blue? - pid 4321 on far" in text
+    assert "cccc00 ask ok here - why" in text
 
 
 async def test_a_stream_is_followed_and_its_text_is_inert(made: Runtime) -> None:
@@ -212,6 +212,24 @@ async def test_keys_move_the_choice_and_it_stays_with_its_row(made: Runtime) -> 
         row = listed(pilot).chosen
         assert row is not None
         assert row.key == last
+
+
+async def test_until_somebody_chooses_it_is_the_first_and_the_choice_can_be_seen(
+    made: Runtime,
+) -> None:
+    ledger = await busy(made)
+    async with shown(made) as pilot:
+        await on_live(pilot, 4)
+        calls = listed(pilot)
+        styles = [segment.style for segment in calls.render_line(0)]
+        assert all(style and style.reverse for style in styles)
+        change(made, f"DELETE FROM runs WHERE run_id != '{OVER}'")
+        await until(pilot, lambda: calls.chosen is not None and calls.chosen.key == OVER)
+        ledger.begin_run(run_record("dddd00000001", started_at=NOW - 1.0))
+        await admitted(ledger, "dddd00000001", 1, at=1.0)
+        await until(pilot, lambda: len(calls._rows) == 4)
+        assert calls.chosen == calls._rows[0]
+    ledger.shutdown()
 
 
 async def test_keys_of_the_list_are_the_users_to_change(made: Runtime) -> None:

@@ -163,14 +163,16 @@ def facts(row: Row, now: float) -> list[str]:
 
 
 def _run_line(run: LiveRun, now: float, width: int) -> str:
-    marks = [run.run_id[:6], run.verb, run.strategy]
-    if run.simulated:
-        marks.append("simulated")
+    marks = [run.run_id[:6], run.verb]
+    if run.strategy != "single":
+        marks.append(run.strategy)
     if not run.running:
         marks.append("gone" if run.status == ABANDONED else run.status)
-    left = f"{' '.join(cell(mark, 20) for mark in marks)} - {owner(run)}"
-    if run.prompt:
-        left += f" - {cell(run.prompt)}"
+    if run.mine:
+        marks.append(owner(run))
+    # What was asked tells runs apart at a glance; whose they are may be cut off at the end.
+    told = [" ".join(cell(mark, 20) for mark in marks), cell(run.prompt or "")]
+    left = " - ".join(one for one in (*told, "" if run.mine else owner(run)) if one)
     spent = "simulated" if run.simulated else usd(run.known_nano)
     if run.unpriced and not run.simulated:
         spent = f"≥ {usd(run.known_nano)}" if run.known_nano else "unknown"

@@ -16,7 +16,10 @@ from ultra.output.live import Row, line, tone
 
 
 class Calls(ScrollView, can_focus=True):
-    """Runs and their calls, one of them chosen; the choice stays with its row while others move."""
+    """Runs and their calls, one of them chosen.
+
+    Until the user chooses it is the first; then the choice stays with its row while others move.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -29,14 +32,12 @@ class Calls(ScrollView, can_focus=True):
     Calls > .calls--run { text-style: bold; }
     Calls > .calls--bad { color: $text-error; }
     Calls > .calls--faded { color: $text-muted; text-style: dim; }
-    Calls > .calls--chosen { text-style: reverse; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "calls--run",
         "calls--call",
         "calls--bad",
         "calls--faded",
-        "calls--chosen",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="calls.up"),
@@ -55,6 +56,7 @@ class Calls(ScrollView, can_focus=True):
         self._rows: Sequence[Row] = ()
         self._now = 0.0
         self._key = ""
+        """Of the row that the user chose."""
         self._place = 0
 
     @property
@@ -72,11 +74,12 @@ class Calls(ScrollView, can_focus=True):
         top = self._place - self.scroll_offset.y
         self._rows, self._now = rows, now
         places = (place for place, row in enumerate(rows) if row.key == self._key)
-        self._place = next(places, min(self._place, max(0, len(rows) - 1)))
+        last = max(0, len(rows) - 1)
+        self._place = next(places, min(self._place, last)) if self._key else 0
         self.virtual_size = Size(self.columns, len(rows))
         if self._place - self.scroll_offset.y != top and 0 <= top < self.size.height:
             self.scroll_to(y=self._place - top, animate=False, immediate=True)
-        self._key = rows[self._place].key if rows else ""
+        self._key = rows[self._place].key if rows and self._key else ""
         self.refresh()
 
     def choose(self, key: str) -> None:
@@ -121,4 +124,5 @@ class Calls(ScrollView, can_focus=True):
         style = self.visual_style + self.get_visual_style(
             f"calls--{tone(self._rows[place], self._now)}"
         )
-        return style + self.get_visual_style("calls--chosen") if place == self._place else style
+        # textual 8.2 leaves `reverse` out of the style of a component.
+        return style + Style(reverse=True) if place == self._place else style
