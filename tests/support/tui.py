@@ -94,8 +94,11 @@ async def shown(
 
 async def settled(pilot: Pilot[None]) -> None:
     """Wait until the app has read and drawn all that it set out to."""
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    before: str | None = None
+    while (now := words(pilot)) != before or len(pilot.app.workers):
+        before = now
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
 
 
 async def filled(database: Path, *, simulated: bool = False, quota: Quota | None = None) -> None:
