@@ -276,6 +276,24 @@ def test_each_provider_that_goes_down_is_told(
     assert told == ["a endpoint", "b endpoint", "a endpoint"]
 
 
+@pytest.mark.parametrize(
+    ("base_url", "ahead_s"),
+    [("", 100.0), ("http://x", 7_000.0)],
+    ids=["a simulated provider", "a clock that was set back"],
+)
+def test_what_stops_no_call_is_told_to_nobody(
+    process: Process, book: AlertBook, clock: Clock, base_url: str, ahead_s: float
+) -> None:
+    """As screens and prompts have it, which say nothing of these."""
+    process.connection.execute(
+        "INSERT INTO breaker (k, kind, provider, base_url, state, open_until, updated)"
+        " VALUES ('x', 'endpoint', 'lab', ?, 'open', ?, 0)",
+        (base_url, clock.now + ahead_s),
+    )
+
+    assert book.claim([Rule("down", "breaker", command=("true",))]) == []
+
+
 def test_a_rule_that_is_changed_begins_anew(process: Process, book: AlertBook) -> None:
     """What was told of another condition says nothing of this one."""
     call(process, 5 * CENT)

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import structs
 
 from ultra.core.alerts import Crossing, Position, Reading, Rule, State, Watched, position
+from ultra.core.breaker import LONGEST_S
 from ultra.core.budget import Limit
 from ultra.core.cost import usd
 from ultra.core.errors import StoreError
@@ -26,10 +27,12 @@ CLAIM_S = 60.0
 """How long a crossing is left to who claimed it, longer than telling may take: then whoever comes
 next takes a process that died in the midst for what it is."""
 
+# As `core.breaker.standing` reads them; a provider without a URL is simulated.
 _RED = """
 SELECT provider, kind, max(state = 'forced_open') FROM breaker
-WHERE (state = 'forced_open' OR state = 'open' AND open_until > :now
-  OR state = 'half_open' AND probe_until > :now)
+WHERE base_url != '' AND (state = 'forced_open'
+  OR state = 'open' AND open_until > :now AND open_until <= :now + :longest
+  OR state = 'half_open' AND probe_until > :now AND probe_until <= :now + :longest)
   AND (:provider = '' OR provider = :provider)
 GROUP BY provider, kind"""
 
@@ -144,7 +147,8 @@ def _budgets(
 
 def _breakers(connection: sqlite3.Connection, rule: Rule, now: float) -> list[Reading]:
     provider = rule.scope.partition(":")[2]
-    rows = connection.execute(_RED, {"now": now, "provider": provider})
+    told = {"now": now, "longest": LONGEST_S, "provider": provider}
+    rows = connection.execute(_RED, told)
     return [
         Reading(
             f"{name} {kind}",
