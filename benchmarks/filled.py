@@ -128,7 +128,7 @@ INSERT INTO attempts (attempt_id, call_id, number, started_at, status, ended_at,
   chunks, text, finish_reason, text_input_tokens, cache_read_tokens, text_output_tokens,
   reasoning_tokens, usage_source, cost_nano, charged_nano, price_source, error_class,
   error_message, error_status, kind, key_fp, saved_nano)
-SELECT call_id || '.1', call_id, 1, at, status, at + 0.5 + (k % 8000) / 1000.0,
+SELECT call_id || '.1', call_id, k % 25 != 0, at, status, at + 0.5 + (k % 8000) / 1000.0,
   0.5 + (k % 8000) / 1000.0, CASE WHEN status = 'ok' THEN 0.2 + (k % 1700) / 1000.0 END, 40,
   CASE WHEN status = 'ok' THEN {answer} END, CASE WHEN status = 'ok' THEN 'stop' END,
   CASE WHEN status = 'ok' THEN 100 + k % 900 END, CASE WHEN k % 3 = 0 THEN 64 END,

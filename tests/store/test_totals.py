@@ -46,17 +46,20 @@ def test_one_group_has_all_there_is_to_tell(tmp_path: Path) -> None:
         {"cached": 1, "known_nano": 0, "saved_nano": 700, "attempts": 0, "duration_s": 0.1},
         {"cached": 1, "known_nano": 0, "attempts": 0},
         {"status": "error", "error_class": "timeout", "duration_s": 60.0, "unpriced": 2},
-        {"status": "partial", "error_class": None, "reasoning_tokens": 4},
+        {"status": "partial", "error_class": "server", "reasoning_tokens": 4},
+        {"status": "error", "error_class": None, "text_input_tokens": None, "attempts": 0},
+        {"status": "partial", "error_class": None, "text_input_tokens": None},
         {"status": "cancelled", "error_class": "cancelled", "text_input_tokens": None},
     )
 
     (group,) = asked(path)
 
     told = group.totals
-    assert (told.calls, told.answered, told.cached, told.cancelled) == (6, 3, 2, 1)
-    assert (told.errors, told.failed, told.attempts) == ({"timeout": 1, "unknown": 1}, 2, 5)
-    assert told.usage == Usage(text_input_tokens=50, text_output_tokens=186, reasoning_tokens=4)
-    assert (told.known_nano, told.unpriced, told.cost_nano) == (4_000_000, 1, None)
+    assert (told.calls, told.answered, told.cached, told.cancelled) == (8, 3, 2, 2)
+    assert told.errors == {"server": 1, "timeout": 1, "unknown": 1}
+    assert (told.failed, told.attempts) == (3, 6)
+    assert told.usage == Usage(text_input_tokens=50, text_output_tokens=248, reasoning_tokens=4)
+    assert (told.known_nano, told.unpriced, told.cost_nano) == (6_000_000, 1, None)
     assert (told.saved_nano, told.unsaved) == (700, 1)
     assert told.tokens_per_s == pytest.approx(30 / 3.0)
     assert told.duration_s is not None

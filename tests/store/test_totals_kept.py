@@ -190,7 +190,7 @@ async def test_what_the_cache_served_used_no_tokens(path: Path) -> None:
     ledger.begin_run(run_record())
     usage = Usage(text_input_tokens=5, text_output_tokens=6)
     served = result(cost_nano=0, charged_nano=0, saved_nano=700, usage=usage)
-    ledger.serve(attempt_record(kind="cache", charged_nano=0), served)
+    ledger.serve(attempt_record(number=0, kind="cache", charged_nano=0), served)
     ledger.end_run(RUN, run_end())
     assert await ledger.flush(30.0)
 

@@ -494,16 +494,16 @@ CREATE TABLE call_totals (
 ) WITHOUT ROWID"""
 
 # A column in no aggregate is that of the last attempt, which the one `max` over rows names, as
-# SQLite's page on SELECT has it under bare columns. What the cache served used no tokens, and an
-# ensemble costs what the calls made for it cost, which stand here themselves. `seq` counts calls in
-# the order in which their ends were committed, by whatever process: who has read up to one has
-# read all before it.
+# SQLite's page on SELECT has it under bare columns. What the cache served has number 0 and used no
+# tokens, and an ensemble costs what the calls made for it cost, which stand here themselves. `seq`
+# counts calls in the order in which their ends were committed, by whatever process: who has read
+# up to one has read all before it.
 _TOTALS_OF_CALLS = """
 INSERT OR REPLACE INTO call_totals
 SELECT c.started_at, c.call_id, c.run_id, c.role, c.provider, c.model, c.name, r.verb, r.strategy,
   ifnull(json_extract(r.route, '$.name'), ''), r.profile, r.environment, r.cost_center,
   c.simulated, a.kind = 'cache', c.status, CASE WHEN c.status != 'ok' THEN a.error_class END,
-  max(a.number) - (a.kind = 'cache'),
+  max(a.number),
   max(0.0, a.started_at - c.started_at) + a.ttft_s,
   max(0.0, a.started_at - c.started_at) + a.duration_s,
   sum(a.text_input_tokens) FILTER (WHERE a.kind != 'cache'),
@@ -553,11 +553,13 @@ WHEN OLD.seq > (SELECT ifnull(max(seq), 0) FROM call_totals)
   AND OLD.seq > ifnull((SELECT last FROM call_seq), 0)
 BEGIN INSERT OR REPLACE INTO call_seq (id, last) VALUES (1, OLD.seq); END"""
 
-# While its run goes on, a call that failed may be tried again.
+# While its run goes on, a call that failed may be tried again. One that has its row keeps it true.
 _CALL_ENDS = f"""
 CREATE TRIGGER call_ends AFTER UPDATE OF status ON calls
 WHEN NEW.status != 'running' AND (NEW.status != 'error'
-  OR (SELECT r.status FROM runs r WHERE r.run_id = NEW.run_id) != 'running')
+  OR (SELECT r.status FROM runs r WHERE r.run_id = NEW.run_id) != 'running'
+  OR EXISTS (SELECT 1 FROM call_totals t
+    WHERE t.started_at = NEW.started_at AND t.call_id = NEW.call_id))
 BEGIN {_ONE_ENDED}; END"""  # noqa: S608  (our own words)
 
 _RUN_ENDS = f"""

@@ -36,10 +36,13 @@ KINDS = Usage.__struct_fields__
 _OUTPUT = "ifnull(t.text_output_tokens, 0) + ifnull(t.reasoning_tokens, 0)"
 _OUTPUT += " + ifnull(t.audio_output_tokens, 0)"
 
+# What was called off after some text had come has no error of its own.
+_CANCELLED = "(t.status = 'cancelled' OR t.status = 'partial' AND t.error_class IS NULL)"
+
 _MEASURED = "t.status = 'ok' AND NOT t.cached"
 _PACED = f"{_MEASURED} AND t.duration_s > t.ttft_s AND {_OUTPUT} > 1"
 
-_SUMS = f"""count(*), sum(t.status = 'ok'), sum(t.cached), sum(t.status = 'cancelled'),
+_SUMS = f"""count(*), sum(t.status = 'ok'), sum(t.cached), sum({_CANCELLED}),
   sum(t.attempts), {", ".join(f"sum(t.{kind})" for kind in KINDS)}, sum(t.known_nano),
   sum(t.unpriced > 0), sum(t.charged_nano), ifnull(sum(t.saved_nano), 0),
   sum(t.cached AND t.saved_nano IS NULL),
@@ -230,7 +233,7 @@ def _windows(
 def _sums(connection: sqlite3.Connection, query: _Query) -> list[tuple[Key, Group]]:
     errors: dict[Key, dict[str, int]] = {}
     classes = "ifnull(t.error_class, 'unknown'), count(*)"
-    failed = " AND t.status NOT IN ('ok', 'cancelled')"
+    failed = f" AND t.status != 'ok' AND NOT {_CANCELLED}"
     for *several, name, count in query.rows(connection, classes, failed, query.grouped(1)):
         errors.setdefault(tuple(several), {})[name] = count
     found: list[tuple[Key, Group]] = []
