@@ -25,7 +25,7 @@ def parse_key(text: str, default: KeyRef) -> KeyRef:
     name = name.strip()
     if not colon or not name:
         raise _never_the_key()
-    if kind == "env" and not _VARIABLE.fullmatch(name):
+    if kind == "env" and not is_variable(name):
         raise UsageError("what follows `env:` is not the name of a variable", hint=_HINT)
     if kind == "command":
         _check_command(name)
@@ -34,6 +34,11 @@ def parse_key(text: str, default: KeyRef) -> KeyRef:
             return KeyRef(kind, name)
         case _:
             raise _never_the_key()
+
+
+def is_variable(name: str) -> bool:
+    """Whether a variable of the environment can be called so."""
+    return _VARIABLE.fullmatch(name) is not None
 
 
 def parse_override(text: str) -> KeyRef:

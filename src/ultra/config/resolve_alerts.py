@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from ultra.config.documents import Document
 from ultra.config.dump import dollars
-from ultra.config.keyref import parse_key
+from ultra.config.keyref import is_variable, parse_key
 from ultra.config.reader import KeyPath
 from ultra.config.schema import AlertSpec
 from ultra.core.alerts import MIN_CALLS, WINDOW_S, Measure, Rule, wrong_webhook
@@ -41,12 +41,14 @@ def alert(found: Document, name: str, spec: AlertSpec, *, local_only: bool) -> R
     path: KeyPath = ("alerts", name)
     if any(f"{one.path}.".startswith(f"alerts.{name}.") for one in found.problems):
         return None  # what was taken for wrong is missing here
-    said = [word for word in CONDITIONS if getattr(spec, word) not in (None, False)]
+    said = [word for word in CONDITIONS if not _left_out(getattr(spec, word))]
     if len(said) != 1:
         what = "names no condition" if not said else "names several conditions"
         found.object_to(path, f"{what}, and an alert has one", f"one of: {', '.join(CONDITIONS)}")
         return None
     measure = CONDITIONS[said[0]]
+    if spec.spend_usd == 0:
+        found.object_to((*path, "spend_usd"), "is crossed always", "such as `0.01`")
     for word, measures in _GOES_WITH.items():
         if getattr(spec, word) is not None and measure not in measures:
             found.object_to((*path, word), f"`{said[0]}` does not go by it")
@@ -84,6 +86,10 @@ def shown_alert(rule: Rule) -> dict[str, Any]:
     return {**said, "webhook": rule.webhook if rule.webhook.startswith("env:") else hidden}
 
 
+def _left_out(value: object) -> bool:
+    return value is None or value is False
+
+
 def _scope(found: Document, path: KeyPath, text: str, measure: Measure) -> str:
     kinds = _SCOPES.get(measure, _CALLS)
     try:
@@ -101,23 +107,27 @@ def _command(found: Document, path: KeyPath, spec: AlertSpec) -> tuple[str, ...]
     if (spec.command is None) == (spec.webhook is None):
         what = "nobody to tell" if spec.command is None else "both a command and a webhook"
         found.object_to(path, f"has {what}", "write `command` or `webhook`")
-    if not isinstance(spec.command, str):
-        return spec.command or ()
+    if spec.command is None:
+        return ()
     try:
-        words = tuple(shlex.split(spec.command))
+        words = tuple(shlex.split(spec.command)) if isinstance(spec.command, str) else spec.command
     except ValueError:
         found.object_to((*path, "command"), "has a quote that is not closed")
         return ()
-    if not words:
+    if not words or not words[0]:
         found.object_to((*path, "command"), "is empty")
     return words
 
 
 def _webhook(found: Document, path: KeyPath, text: str, *, local_only: bool) -> str:
-    if text and not text.startswith("env:"):
-        wrong = wrong_webhook(text, local_only=local_only)
-        if wrong:
-            found.object_to((*path, "webhook"), wrong)
+    if not text.startswith("env:"):
+        wrong = wrong_webhook(text, local_only=local_only) if text else None
+    elif is_variable(text.removeprefix("env:").strip()):
+        wrong = None
+    else:
+        wrong = "has after `env:` what is not the name of a variable"
+    if wrong:
+        found.object_to((*path, "webhook"), wrong)
     return text
 
 
