@@ -111,7 +111,8 @@ async def filled(database: Path, *, simulated: bool = False, quota: Quota | None
         run = f"run{number:09}"
         tags = {"job": "review"} if number % 2 else {}
         center = "research" if number % 4 else ""
-        ledger.begin_run(run_record(run, started_at=at, tags=tags, cost_center=center))
+        marks = {"tags": tags, "cost_center": center, "simulated": simulated}
+        ledger.begin_run(run_record(run, started_at=at, **marks))
         attempt = attempt_record(run, target=_target(model, simulated), started_at=at)
         await ledger.admit(attempt)
         ledger.close(attempt.attempt_id, replace(_ended(number, model, at), quota=quota))

@@ -71,6 +71,21 @@ async def test_help_lists_every_key_of_the_screen(made: Runtime, key: str) -> No
     assert text.index("here") < text.index("everywhere")
 
 
+async def test_help_keeps_keys_and_what_they_do_apart(made: Runtime) -> None:
+    """Where what they do takes a second line too; each by words of our own."""
+    async with shown(made) as pilot:
+        await pilot.press("question_mark")
+        await pilot.press("end")
+        await settled(pilot)
+        lines = words(pilot).splitlines()
+
+    starts = [line.split("│", 1)[1] for line in lines if line.count("│") >= 2]
+    told = [line for line in starts if line.strip("▄▁▂▃▅▆▇█ │") not in ("", "here", "everywhere")]
+    assert told
+    assert all(line.startswith("   ") for line in told), told
+    assert not any("command prompt" in line for line in told)
+
+
 async def test_the_palette_has_every_action(made: Runtime) -> None:
     """By its name, with its key beside it."""
     async with shown(made) as pilot:
@@ -236,6 +251,18 @@ async def test_where_there_is_no_room_it_says_so(made: Runtime, size: tuple[int,
     assert "sim:swift" not in small
     assert size[0] < 20 or "too" in small
     assert "sim:swift" in large
+
+
+@pytest.mark.parametrize("place", "12345")
+async def test_where_there_is_no_room_nothing_else_is_said(tmp_path: Path, place: str) -> None:
+    """Not what is wrong with the profile either, which would push the rest away."""
+    async with shown(runtime(tmp_path / "home", None), size=(20, 5)) as pilot:
+        await pilot.press("escape", place)
+        await settled(pilot)
+        said = words(pilot)
+
+    assert "window is too" in said
+    assert "init" not in said
 
 
 async def test_every_screen_starts_with_nothing_at_all(

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tests.support.ledger import attempt_record, ledger_at, result, rows, run_end, run_record
 from tests.support.runs import HOSTILE
-from tests.support.tui import NOW, SIZES, runtime, settled, shown, snapshot, words
+from tests.support.tui import NOW, SIZES, filled, runtime, settled, shown, snapshot, words
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.verdict import Verdict
@@ -232,6 +232,7 @@ async def test_a_run_opens_with_its_answers_attempts_and_verdict(tmp_path: Path)
         await pilot.press("v")
         await settled(pilot)
         assert "left says" in words(pilot)
+        assert "Esc goes back" in words(pilot)
         assert not {"\x1b", "\x9b", "\u202e"} & set(words(pilot))
 
         await pilot.press("escape")
@@ -381,12 +382,34 @@ async def test_a_run_that_ends_while_it_is_open_is_shown_as_it_ended(tmp_path: P
         assert "under way" not in words(pilot)
 
 
+async def test_what_simulated_models_would_have_cost_is_no_cost(tmp_path: Path) -> None:
+    """Told at 80 columns too, where the prompt needs the room."""
+    made = runtime(tmp_path / "home")
+    await filled(made.paths.database, simulated=True)
+    async with shown(made) as pilot:
+        await pilot.press("4")
+        await settled(pilot)
+        line = next(line for line in words(pilot).splitlines() if "why is it blue?" in line)
+        assert "simulated ok" in line
+        assert "$" not in line
+
+
+async def test_every_key_of_an_open_run_is_in_the_footer_at_80_columns(tmp_path: Path) -> None:
+    async with history(tmp_path / "home", size=(80, 24)) as (pilot, _):
+        await opened(pilot)
+        last = words(pilot).splitlines()[-1]
+        assert last.startswith("/ Search")
+        assert last.endswith("q Quit")
+
+
 async def test_an_empty_log_says_what_to_do(tmp_path: Path) -> None:
     async with shown(runtime(tmp_path / "home")) as pilot:
         await pilot.press("4")
         await settled(pilot)
 
-        assert "nothing was asked yet" in words(pilot)
+        told = words(pilot)
+        assert "nothing was asked yet" in told
+        assert "`ultra ask` does" in told
 
 
 async def test_a_log_that_cannot_be_read_says_why(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ async def test_enter_opens_all_that_is_known(made: Runtime) -> None:
         assert isinstance(pilot.app.screen, ProvidersPage)
 
     assert "lab:good" in opened
-    assert "first token, last 1 answers" in opened
-    assert "today 1 calls, 1 answered, $0.001" in opened
+    assert "first token, last answer: 0.10 to 0.10 s" in opened
+    assert "today 1 call, 1 answered, $0.001" in opened
 
 
 @pytest.mark.parametrize("answer", ["n", "escape", "enter"])
@@ -138,6 +138,22 @@ async def test_simulated_models_are_asked_for_nothing(tmp_path: Path) -> None:
 
     assert "simulated" in text.splitlines()[0]
     assert "simulated: there is nobody to ask" in text
+
+
+async def test_what_simulated_models_would_have_cost_is_no_spend_of_today(tmp_path: Path) -> None:
+    """In the row, and in what is told of it."""
+    text = PROFILE.replace('openai-chat, base_url: "http://127.0.0.1:9/v1", key: none', "simulated")
+    made = runtime(tmp_path / "home", None, text=text)
+    await filled(made.paths.database, simulated=True)
+    async with shown(made, size=(120, 40)) as pilot:
+        listed = words(pilot)
+        await pilot.press("enter")
+        opened = words(pilot)
+
+    row = next(line for line in listed.splitlines() if "lab:good" in line)
+    assert "simulated" in row
+    assert "$" not in row
+    assert "today 1 call, 1 answered, simulated" in opened
 
 
 async def test_the_cursor_stays_on_its_row(made: Runtime) -> None:

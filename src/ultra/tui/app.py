@@ -33,6 +33,8 @@ PARTS: tuple[type[DOMNode], ...] = (Calls, Confirm, Reading, Help)
 TICK_S = 10.0
 """How often a screen is told that time goes on, though nothing else has changed."""
 
+LEAVING = "leave; calls under way are cancelled"
+
 PLAIN = "ansi-dark"
 """The theme that leaves colours to the terminal; nothing else can be drawn without any."""
 
@@ -82,7 +84,8 @@ class UltraApp(App[None]):
             for place, page in enumerate(PAGES, start=1)
         ),
         Binding("question_mark,f1", "help", "Help", id="help", tooltip="the keys of this screen"),
-        Binding("q", "quit", "Quit", id="quit", tooltip="leave; calls under way are cancelled"),
+        Binding("q", "quit", "Quit", id="quit", tooltip=LEAVING),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip=LEAVING),
         Binding(
             "ctrl+c",
             "interrupt",

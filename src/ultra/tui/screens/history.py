@@ -42,8 +42,9 @@ DEBOUNCE_S = 0.12
 SOON_S = 1.0
 """How long changes of the log are gathered before the list is read again."""
 
-_EMPTY = "nothing was asked yet; the Ask screen (5) asks, and `ultra ask` does in a shell"
+_EMPTY = "nothing was asked yet; the Ask screen (5) asks, in a shell `ultra ask` does"
 _NONE = "no run is like that; fewer words or filters find more"
+_OPEN = "Esc goes back; v: answers, attempts, verdict; [ and ]: another answer; t: thinking"
 
 
 class HistoryPage(Page):
@@ -220,6 +221,9 @@ class HistoryPage(Page):
             given_up.set()
 
     def _tell(self) -> None:
+        if self._open is not None:
+            self._say(_OPEN)
+            return
         runs = self.query_one(RunList).runs
         if not runs:
             self._say(_EMPTY if self._sought == Sought() else _NONE)
@@ -241,8 +245,10 @@ class HistoryPage(Page):
         return None if run is None else run.run_id
 
     def _close(self) -> None:
-        self._open = None
+        closes, self._open = self._open is not None, None
         self.query_one(ContentSwitcher).current = "runs"
+        if closes:
+            self._tell()
         self.refresh_bindings()
 
     @work(group="open", exclusive=True)
@@ -254,7 +260,7 @@ class HistoryPage(Page):
             await self.query_one(RunView).show(document)
             self.query_one(ContentSwitcher).current = "run"
             self.query_one(RunView).focus_answer()
-            self.refresh_bindings()
+            self._tell()
 
     async def _document(self) -> RunDocument | None:
         """The run that a key is about, as it is now; None, which is said, when it is gone."""

@@ -33,6 +33,8 @@ class Page(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave_field", "Leave the field", show=False, id="leave_field"),
+        Binding("tab", "app.focus_next", "Next field", show=False),
+        Binding("shift+tab", "app.focus_previous", "Field before", show=False),
     ]
 
     def compose(self) -> ComposeResult:
@@ -93,7 +95,7 @@ class Page(Screen[None]):
     def complain(self, error: UltraError | None) -> None:
         """Say below the header what keeps this screen from its work; None when nothing does."""
         line = self.query_one("#trouble", Static)
-        line.display = error is not None
+        line.set_class(error is not None, "-told")
         if error is not None:
             line.update(_told(error))
 

@@ -237,6 +237,8 @@ def _seconds(value: float) -> str:
 def _today(place: Place) -> str:
     if place.today is None:
         return "-"
+    if place.health.simulated:
+        return "simulated"  # what it would have cost is not spent
     return lower_bound(place.today.cost_nano, place.today.known_nano)
 
 
@@ -265,8 +267,10 @@ def _all(place: Place, now: float) -> list[str]:
     for name, values in (("first token", place.ttft_s), ("whole", place.duration_s)):
         if values:
             span = f"{_seconds(min(values))} to {_seconds(max(values))} s"
-            lines += ["", f"{name}, last {len(values)} answers: {span}", sparkline(values, 60)]
+            many = "last answer" if len(values) == 1 else f"last {len(values)} answers"
+            lines += ["", f"{name}, {many}: {span}", sparkline(values, 60)]
     if place.today is not None:
-        calls = f"{count(place.today.calls)} calls, {count(place.today.answered)} answered"
+        many = "call" if place.today.calls == 1 else "calls"
+        calls = f"{count(place.today.calls)} {many}, {count(place.today.answered)} answered"
         lines += ["", f"today {calls}, {_today(place)}"]
     return lines

@@ -84,7 +84,7 @@ class Column(Vertical):
     """
 
     DEFAULT_CSS = """
-    Column { width: 1fr; min-width: 34; height: 1fr; padding: 0 1 0 0; }
+    Column { width: 1fr; min-width: 34; height: 1fr; padding: 0 1; }
     Column > .head { height: auto; max-height: 2; color: $text-muted; }
     Column.-here > .head { color: $text; text-style: bold; }
     Column > VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }

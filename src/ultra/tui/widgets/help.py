@@ -9,6 +9,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ultra.output.width import wrap
+
+Keys = dict[tuple[str, str], list[str]]
+
 
 class Help(ModalScreen[None]):
     """The keys that do something, and what; any way out of a dialogue closes it."""
@@ -19,17 +23,25 @@ class Help(ModalScreen[None]):
 
     def __init__(self, bindings: list[ActiveBinding], app: App[None]) -> None:
         super().__init__()
-        self._lines = _lines(bindings, app)
+        self._keys = _keys(bindings, app)
 
     def compose(self) -> ComposeResult:
-        """One line a key."""
+        """Keys to the left, what they do to the right of them."""
         with VerticalScroll():
-            yield Static(self._lines)
+            yield Static()
+
+    def on_resize(self) -> None:
+        """Lay them out for the width that there is."""
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        width = self.query_one(VerticalScroll).scrollable_content_region.width
+        self.query_one(Static).update(_lines(self._keys, width))
 
 
-def _lines(bindings: list[ActiveBinding], app: App[None]) -> Content:
-    """The keys of each action beside what it does; those of the screen before those of the app."""
-    keys: dict[tuple[str, str], list[str]] = {}
+def _keys(bindings: list[ActiveBinding], app: App[None]) -> Keys:
+    """The keys of each action, by where it holds and what it does."""
+    keys: Keys = {}
     for node, binding, enabled, tooltip in bindings:
         if not enabled or not binding.description or binding.system:
             continue
@@ -37,10 +49,18 @@ def _lines(bindings: list[ActiveBinding], app: App[None]) -> Content:
         says = f"{binding.description}: {told}" if told else binding.description
         where = "here" if node is not app else "everywhere"
         keys.setdefault((where, says), []).append(app.get_key_display(binding))
-    wide = max((len(" ".join(names)) for names in keys.values()), default=0)
+    return keys
+
+
+def _lines(keys: Keys, width: int) -> Content:
+    """What a screen is told of keys, those of the screen before those of the app."""
+    wide = max((len(" ".join(names)) for names in keys.values()), default=0) + 2
     parts: list[Content] = []
     for group in ("here", "everywhere"):
         rows = [(says, names) for (where, says), names in keys.items() if where == group]
         parts += [Content.styled(group, "bold")] if rows else []
-        parts += [Content(f"{' '.join(names):>{wide + 2}}  {says}") for says, names in rows]
+        for says, names in rows:
+            first, *rest = wrap(says, max(width - wide - 2, 10))
+            parts.append(Content(f"{' '.join(names):>{wide}}  {first}"))
+            parts += [Content(f"{'':{wide}}  {line}") for line in rest]
     return Content("\n").join(parts)

@@ -43,10 +43,10 @@ class RunLine(Visual):
 
     def _line(self, width: int) -> Content:
         run = self._run
-        status = f"{run.status} (sim.)" if run.simulated else run.status
         # As `at least` is in a receipt: a column has room for a sign.
         at_least = run.cost_nano is None and run.known_nano > 0
         cost = f"≥ {usd(run.known_nano)}" if at_least else usd(run.cost_nano)
+        cost = "simulated" if run.simulated else cost
         columns = [(pad(_when(run.started_at, width), 11 if width < 120 else 16), "dim")]
         columns.append((pad(run.verb, 8), ""))
         if width >= 60:
@@ -55,7 +55,7 @@ class RunLine(Visual):
         if width >= 100:
             columns.append((pad(seconds(run.duration_s), 8, right=True), "dim"))
         ended = [(pad(cost, 12, right=True), "dim")] if width >= 70 else []
-        ended.append((pad(status, 16), _STATUS.get(run.status, "dim")))
+        ended.append((pad(run.status, 9), _STATUS.get(run.status, "dim")))
         taken = sum(len(text) + 1 for text, _ in (*columns, *ended))
         said = "(not kept)" if run.prompt is None else cell(run.prompt, _WORDS)
         words = (pad(said, max(width - taken, 0)), "")
