@@ -44,7 +44,7 @@ SOON_S = 1.0
 
 _EMPTY = "nothing was asked yet; the Ask screen (5) asks, in a shell `ultra ask` does"
 _NONE = "no run is like that; fewer words or filters find more"
-_OPEN = "Esc goes back; v: answers, attempts, verdict; [ and ]: another answer; t: thinking"
+_OPEN = "Esc goes back; v: answers, attempts, verdict; [ and ]: another answer"
 
 
 class HistoryPage(Page):

@@ -13,6 +13,9 @@ from ultra.output.width import wrap
 
 Keys = dict[tuple[str, str], list[str]]
 
+MOVING = "to move"
+"""Above the keys that textual has for lists, texts and fields."""
+
 
 class Help(ModalScreen[None]):
     """The keys that do something, and what; any way out of a dialogue closes it."""
@@ -47,7 +50,7 @@ def _keys(bindings: list[ActiveBinding], app: App[None]) -> Keys:
             continue
         told = tooltip or binding.tooltip
         says = f"{binding.description}: {told}" if told else binding.description
-        where = "here" if node is not app else "everywhere"
+        where = "everywhere" if node is app else "here" if binding.id else MOVING
         keys.setdefault((where, says), []).append(app.get_key_display(binding))
     return keys
 
@@ -56,7 +59,7 @@ def _lines(keys: Keys, width: int) -> Content:
     """What a screen is told of keys, those of the screen before those of the app."""
     wide = max((len(" ".join(names)) for names in keys.values()), default=0) + 2
     parts: list[Content] = []
-    for group in ("here", "everywhere"):
+    for group in ("here", "everywhere", MOVING):
         rows = [(says, names) for (where, says), names in keys.items() if where == group]
         parts += [Content.styled(group, "bold")] if rows else []
         for says, names in rows:
