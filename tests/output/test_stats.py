@@ -146,6 +146,15 @@ def test_figures_give_way_to_names() -> None:
     assert "anthropic:claude-sonnet-4 " in table
 
 
+def test_forty_columns_are_a_table_still() -> None:
+    """How many, and what they cost; a card for each model would be a page."""
+    told = report(("model",), Group(("lab:good-1",), False, UNPRICED))
+    with Terminal(40, 24) as terminal:
+        table = Grid(40).feed(render_totals(told, terminal.streams())).text
+
+    assert table.splitlines()[0].split() == ["model", "calls", "cost"]
+
+
 def test_a_dumb_terminal_gets_ascii() -> None:
     """Bars too."""
     streams = Streams(

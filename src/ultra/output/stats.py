@@ -21,16 +21,16 @@ from ultra.output.width import cell_width, clip, wrap
 
 _COLUMNS = (
     Column("calls", right=True),
-    Column("answered", right=True),
-    Column("cached", right=True, spare=3),
-    Column("first token", right=True, spare=2),
-    Column("p50", right=True),
-    Column("p95", right=True),
-    Column("p99", right=True, spare=5),
-    Column("max", right=True, spare=6),
-    Column("in", right=True, spare=1),
-    Column("out", right=True, spare=1),
-    Column("tokens/s", right=True, spare=4),
+    Column("answered", right=True, spare=1),
+    Column("cached", right=True, spare=6),
+    Column("first token", right=True, spare=5),
+    Column("p50", right=True, spare=3),
+    Column("p95", right=True, spare=2),
+    Column("p99", right=True, spare=8),
+    Column("max", right=True, spare=9),
+    Column("in", right=True, spare=4),
+    Column("out", right=True, spare=4),
+    Column("tokens/s", right=True, spare=7),
     Column("cost", right=True),
 )
 _LATENCY = ("avg", "min", "max", "p50", "p95", "p99")
