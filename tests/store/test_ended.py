@@ -138,6 +138,30 @@ def test_a_log_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     calls.close()
 
 
+def test_a_log_that_somebody_is_just_making_is_read_once_it_is_made(tmp_path: Path) -> None:
+    """A file is empty at first, and the same file has the calls later."""
+    path = tmp_path / "log.db"
+    path.touch()
+    calls = reader(path)
+
+    nothing = ids(calls)
+    filled(path, {})
+
+    assert (nothing, ids(calls)) == ([], ["call-1"])
+    calls.close()
+
+
+def test_a_damaged_log_says_what_may_be_done(tmp_path: Path) -> None:
+    """As wherever else the log is read."""
+    path = tmp_path / "log.db"
+    path.write_bytes(b"no database" * 500)
+
+    with pytest.raises(StoreError, match="cannot be read") as told:
+        ids(reader(path))
+
+    assert "ultra logs path" in (told.value.hint or "")
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_a_call_that_nobody_made_is_no_place_to_go_on(tmp_path: Path, there: bool) -> None:
     """Better than all of it once more, or nothing."""

@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ultra.core.errors import StoreError, UsageError
+from ultra.core.errors import UsageError
 from ultra.core.text import one_line
 from ultra.core.totals import EndedCall, Filter, Span
 from ultra.core.usage import Usage
 from ultra.store.database import check_version
-from ultra.store.reading import connect
+from ultra.store.reading import connect, unreadable
 from ultra.store.schema import MIGRATIONS
 from ultra.store.totals import KINDS, check_told, conditions, within
 
@@ -79,7 +79,7 @@ class Ended:
                 raise _unknown(self._after)
             self._version = version
         except sqlite3.Error as error:
-            raise StoreError(f"the log `{self._path}` cannot be read: {error}") from error
+            raise unreadable(self._path, error) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -140,8 +140,9 @@ def _unknown(call_id: str) -> UsageError:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is there; None for one without anything in it, which somebody is making."""
     try:
         told = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return (told.st_dev, told.st_ino)
+    return (told.st_dev, told.st_ino) if told.st_size else None

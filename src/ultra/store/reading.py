@@ -40,10 +40,15 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
             version = check_version(connection, path, len(MIGRATIONS))
             yield connection if version else None
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(
-            f"the log `{path}` cannot be read: {error}",
-            hint="`ultra logs path` shows where it is; move it away to begin a new one",
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> StoreError:
+    """A file that is damaged or no log at all, and what may be done."""
+    return StoreError(
+        f"the log `{path}` cannot be read: {error}",
+        hint="`ultra logs path` shows where it is; move it away to begin a new one",
+    )
 
 
 @contextmanager
