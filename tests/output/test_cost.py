@@ -12,6 +12,7 @@ from ultra.core.forecast import pace
 from ultra.core.gauges import Gauge
 from ultra.core.usage import Usage
 from ultra.output.cost import render_cost
+from ultra.output.figures import calls
 
 DOLLAR = 1_000_000_000
 DAY = 86_400.0
@@ -52,3 +53,13 @@ def test_how_fast_is_told_on_eighty_columns() -> None:
 
     assert "$0.0833/h" in said
     assert "at least $2.00" in said
+
+
+def test_one_call_is_no_calls() -> None:
+    """Thousands are told apart."""
+    assert [calls(number) for number in (0, 1, 2, 1_000)] == [
+        "0 calls",
+        "1 call",
+        "2 calls",
+        "1,000 calls",
+    ]

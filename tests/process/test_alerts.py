@@ -187,7 +187,7 @@ async def test_a_command_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
         ended = await ultra.run("ask", "why?")
 
     assert ended.code == 0
-    assert "cannot run `notify`" in ended.err
+    assert "cannot run `notify`: No such file or directory;" in ended.err
 
 
 async def test_ctrl_c_ends_the_command_and_what_was_told_stays_told(tmp_path: Path) -> None:

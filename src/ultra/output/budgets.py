@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ultra.core.gauges import Gauge, Uncertain
-from ultra.output.figures import count, usd
+from ultra.output.figures import calls, count, usd
 from ultra.output.moments import iso
 from ultra.output.streams import Streams
 from ultra.output.tables import Column, table
@@ -123,8 +123,8 @@ def _share(gauge: Gauge) -> str:
 
 def _remarks(gauges: Sequence[Gauge]) -> list[str]:
     lines = [
-        f"`{gauge.limit.scope}` per {gauge.limit.period}: {count(gauge.unpriced)} calls of unknown"
-        " price are in none of this"
+        f"`{gauge.limit.scope}` per {gauge.limit.period}: {calls(gauge.unpriced)} of unknown"
+        " price in none of this"
         for gauge in gauges
         if gauge.unpriced
     ]

@@ -6,6 +6,7 @@ from ultra.core.cost import usd
 from ultra.core.records import RunDocument
 
 __all__ = [
+    "calls",
     "count",
     "differing_costs",
     "finite",
@@ -32,6 +33,11 @@ def seconds(value: float | None, *, missing: str = "-") -> str:
 def count(value: int | None, *, missing: str = "-") -> str:
     """A number of tokens or of anything else."""
     return missing if value is None else f"{value:,}"
+
+
+def calls(number: int) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count(number)} call{'' if number == 1 else 's'}"
 
 
 def rate(value: float | None, *, missing: str = "-") -> str:

@@ -110,7 +110,8 @@ def _run(rule: Rule, body: bytes, runtime: Runtime) -> None:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise ConfigError(f"cannot run `{name}`: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else error
+            raise ConfigError(f"cannot run `{name}`: {why}") from error
         end = partial(_end, process)
         atexit.register(end)  # who is not waited for any more has nobody to end it
         try:

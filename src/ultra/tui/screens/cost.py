@@ -11,7 +11,7 @@ from textual.widgets import Static
 from ultra.core.gauges import Gauge
 from ultra.core.totals import Dimension, Group, Totals, word_of
 from ultra.output.charts import Bar, standing
-from ultra.output.figures import count, lower_bound, share, usd
+from ultra.output.figures import calls, count, lower_bound, share, usd
 from ultra.output.tables import Column
 from ultra.runtime.outlay import DAYS, Outlay, dimensions, outlay
 from ultra.tui.screens.page import ReadingPage
@@ -150,7 +150,7 @@ def _unpriced(totals: Totals) -> str:
 def _course(found: Outlay, width: int, height: int) -> list[str]:
     """Bars over time under what they come to; a word where there is nothing to draw."""
     real = found.real
-    told = f"{_cost(real)} in {count(real.calls)} calls"
+    told = f"{_cost(real)} in {calls(real.calls)}"
     if real.unpriced:
         told += f", {count(real.unpriced)} of them without a price"
     if any(group.simulated for group in found.groups):
@@ -182,5 +182,5 @@ def _gauge(one: Gauge) -> str:
     if one.uncertain_nano:
         parts.append(f"{usd(one.uncertain_nano)} uncertain")
     if one.unpriced:
-        parts.append(f"{count(one.unpriced)} calls without a price in none of it")
+        parts.append(f"{calls(one.unpriced)} without a price in none of it")
     return f"{bar} {name}: {', '.join(parts)}"
