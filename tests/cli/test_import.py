@@ -400,10 +400,25 @@ def yaml_of_others(tmp_path: Path) -> Path:
     return path
 
 
+def odd_session(tmp_path: Path) -> Path:
+    path = tmp_path / "odd.yaml"
+    path.write_text("model: a:b\nmessages: 5")
+    return path
+
+
+def before_conversations(tmp_path: Path) -> Path:
+    path = tmp_path / "logs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE log (provider, system, prompt, chat_id, response, model)")
+    return path
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
         (foreign_database, "tables: songs"),
+        (odd_session, "is not as aichat writes it"),
+        (before_conversations, "llm before 0.5"),
         (torn, "malformed"),
         (half, "malformed"),
         (words, "no SQLite file, no YAML and no messages.md"),
@@ -411,7 +426,7 @@ def yaml_of_others(tmp_path: Path) -> Path:
         (lambda folder: folder / "nothing", "there is no file"),
         (lambda folder: folder, "there is none of it in that folder"),
     ],
-    ids=["foreign", "torn", "half", "text", "yaml", "absent", "folder"],
+    ids=["foreign", "odd", "older", "torn", "half", "text", "yaml", "absent", "folder"],
 )
 def test_what_none_of_them_wrote_is_said_and_changes_nothing(
     cli: Cli, tmp_path: Path, make: Any, told: str
@@ -451,3 +466,58 @@ def test_a_folder_is_known_by_what_lies_in_it(cli: Cli, tmp_path: Path) -> None:
     shutil.move(path, tmp_path / "logs.db")
 
     assert imported(cli, tmp_path)["tool"] == "llm"
+
+
+def test_a_session_that_cannot_be_read_is_told_and_the_others_come_over(
+    cli: Cli, tmp_path: Path
+) -> None:
+    """A folder that has the name of a session, and one with something else in it."""
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+    (sessions / "folder.yaml").mkdir()
+    odd_session(sessions)
+    (sessions / "whole.yaml").write_text(
+        "model: a:b\nmessages: [{role: user, content: hi}, {role: assistant, content: ho}]"
+    )
+
+    done = imported(cli, tmp_path)
+
+    assert done["runs"] == 1
+    assert [("folder.yaml" in one, "odd.yaml" in one) for one in done["lost"]] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_what_came_before_the_trouble_is_told(cli: Cli, tmp_path: Path) -> None:
+    """A column with something else in it ends the import; so many runs are in the log by then."""
+    path = llm_log(tmp_path, "0.26")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany(
+            "INSERT INTO responses (id, model, prompt, response, conversation_id, duration_ms,"
+            " datetime_utc) VALUES (?, 'gpt-4o', 'hi', 'ho', 'zz', ?, '2026-01-01T00:00:00')",
+            [(f"z{number:04}", "soon" if number == 1200 else 5) for number in range(1201)],
+        )
+        connection.commit()
+
+    said = cli("logs", "import", str(path))
+
+    there = query(cli, "SELECT count(*) FROM runs")[0][0]
+    assert said.code == 2
+    assert "is not as llm writes it" in said.err
+    assert there
+    assert f"{there:,} runs were imported before that" in said.err
+
+
+def test_answers_of_before_llm_had_conversations_are_told(cli: Cli, tmp_path: Path) -> None:
+    """A newer llm leaves the older table as it is, and so the answers in it are not read."""
+    path = llm_log(tmp_path, "0.12")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE logs (id, model, prompt, system, response, reply_to_id)")
+        connection.execute("INSERT INTO logs (id) VALUES (1), (2)")
+        connection.commit()
+
+    done = imported(cli, path)
+
+    assert done["runs"] == 3
+    assert done["lost"] == ["2 answers of llm before 0.5, in its table `logs`"]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -165,8 +166,10 @@ def _of_database(path: Path) -> Tool:
         if mods_log.is_mods(connection):
             return "mods"
         found = sorted(name for name in tables(connection) if not name.startswith("sqlite_"))
-    if "runs" in found and "attempts" in found:
-        raise UsageError(f"`{one_line(str(path), 400)}` is a log of ultra itself")
+        if "runs" in found and "attempts" in found:
+            raise UsageError(f"`{one_line(str(path), 400)}` is a log of ultra itself")
+        if llm_log.before_conversations(connection) is not None:
+            raise _nobodys(path, "it is of llm before 0.5, which kept no conversations")
     has = one_line(", ".join(found[:8]), 200) or "none"
     raise _nobodys(path, f"it is a SQLite file with the tables: {has}")
 
@@ -188,10 +191,12 @@ def _turns(path: Path, tool: Tool, lost: list[str]) -> Iterator[Turn]:
         file = next((path / name for name in names if (path / name).is_file()), path / names[0])
     if not file.is_file():
         raise _nobodys(path, f"there is no `{file.name}`")
-    with foreign(file) as connection:
+    with foreign(file) as connection, _as_written(file, tool):
         if not (llm_log.is_llm if tool == "llm" else mods_log.is_mods)(connection):
             raise _nobodys(file, f"it is none of {tool}'s")
         if tool == "llm":
+            if older := llm_log.before_conversations(connection):
+                lost.append(f"{older:,} answers of llm before 0.5, in its table `logs`")
             yield from llm_log.turns(connection)
         else:
             yield from mods_log.turns(connection, file, lost)
@@ -199,23 +204,40 @@ def _turns(path: Path, tool: Tool, lost: list[str]) -> Iterator[Turn]:
 
 def _of_aichat(path: Path, lost: list[str]) -> Iterator[Turn]:
     if not path.is_dir():
-        yield from history_turns(path) if path.suffix == ".md" else session_turns(path)
+        yield from _of_file(path)
         return
+    files: list[Path] = []
     for folder in (path, *sorted((path / "agents").glob("*"))):
-        if (folder / "messages.md").is_file():
-            yield from history_turns(folder / "messages.md")
-        for file in sorted((folder / "sessions").rglob("*.yaml")):
-            yield from _session(file, lost)
+        files += (one for one in (folder / "messages.md",) if one.is_file())
+        files += sorted((folder / "sessions").rglob("*.yaml"))
     if not any((path / name).exists() for name in ("messages.md", "sessions", "agents")):
-        for file in sorted(path.rglob("*.yaml")):
-            yield from _session(file, lost)
+        files = sorted(path.rglob("*.yaml"))
+    for file in files:
+        try:
+            yield from _of_file(file)
+        except UsageError as error:
+            lost.append(error.message)
 
 
-def _session(file: Path, lost: list[str]) -> Iterator[Turn]:
+def _of_file(path: Path) -> Iterator[Turn]:
+    with _as_written(path, "aichat"):
+        yield from history_turns(path) if path.suffix == ".md" else session_turns(path)
+
+
+@contextmanager
+def _as_written(path: Path, tool: Tool) -> Iterator[None]:
+    """Raises `UsageError` for a file that cannot be read, or holds what its program does not write.
+
+    What is in it is anybody's: a number where there are words, a list where there is one of them.
+    """
+    name = one_line(str(path), 400)
     try:
-        yield from session_turns(file)
-    except UsageError as error:
-        lost.append(error.message)
+        yield
+    except OSError as error:
+        raise UsageError(f"`{name}` cannot be read: {error.strerror or error}") from error
+    except (TypeError, AttributeError, ValueError, LookupError, RecursionError) as error:
+        told = one_line(str(error), 200)
+        raise UsageError(f"`{name}` is not as {tool} writes it: {told}") from error
 
 
 def _new(runtime: Runtime, turns: Iterable[Turn], tally: _Tally) -> Iterator[tuple[Turn, Target]]:

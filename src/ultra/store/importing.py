@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from ultra.core.audit import Deed
-from ultra.core.errors import StoreError
+from ultra.core.errors import StoreError, UsageError
 from ultra.store.audit import append
 from ultra.store.bulk import batches, flat
 from ultra.store.database import Place, open_database
@@ -43,6 +43,10 @@ def bring_in(
                     connection.execute("ROLLBACK")
                 if count:
                     append(connection, deed(count))
+    except UsageError as error:
+        if not count:
+            raise
+        raise UsageError(error.message, hint=f"{count:,} runs were imported before that") from error
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
             f"the log `{place.path}` cannot be written: {error}",

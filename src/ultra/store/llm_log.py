@@ -26,6 +26,17 @@ def is_llm(connection: sqlite3.Connection) -> bool:
     return {"responses", "conversations"} <= known or {"turns", "messages", "parts"} <= known
 
 
+def before_conversations(connection: sqlite3.Connection) -> int | None:
+    """How many answers stand in the table of before 0.5, which is not read; None without it.
+
+    Newer releases leave it where something is in it. Source: m001, m007 and m009 of its migrations.
+    """
+    for table in ("logs", "log"):
+        if {"prompt", "response", "model"} <= columns(connection, table):
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+    return None
+
+
 def turns(connection: sqlite3.Connection) -> Iterator[Turn]:
     """Every answer, conversation by conversation, oldest first in each."""
     known = tables(connection)
