@@ -303,17 +303,19 @@ def test_sums_that_do_not_add_up_are_a_problem_with_what_mends_them(old: Cli) ->
 
 
 def test_an_older_schema_says_what_the_next_run_does_to_it(old: Cli) -> None:
-    """Doctor itself changes nothing, and shows the copies that were made before."""
+    """Doctor itself changes nothing, and shows the copies that were made before, and only those."""
     database = old.home / "data" / "ultra.db"
     change(database, f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
-    (database.parent / "ultra.db.v3-20260101T000000Z").touch()
+    for name in ("schema-3-20260101T000000Z", "care", "key", "lock"):
+        (database.parent / f"ultra.db.{name}").touch()
 
     told = findings(old, "-P", "development")["database"]
 
     messages = " ".join(message for _, message in told)
     assert {level for level, _ in told} == {"ok"}
     assert f"its schema is {len(MIGRATIONS) - 1}; the next run copies it" in messages
-    assert "copies from before migrations: ultra.db.v3-20260101T000000Z" in messages
+    copies = "copies from before migrations: ultra.db.schema-3-20260101T000000Z"
+    assert [message for _, message in told if "copies" in message.split(":")[0]] == [copies]
 
 
 def test_a_log_of_a_newer_ultra_is_a_problem_and_left_alone(old: Cli) -> None:

@@ -12,6 +12,7 @@ from ultra.store.filesystem import network_filesystem
 from ultra.store.owner import gone, myself
 from ultra.store.reading import reading
 from ultra.store.schema import MIGRATIONS
+from ultra.store.tending import copies
 
 LONGEST_S = 10.0
 """How long the pages of a large file are looked through."""
@@ -57,14 +58,13 @@ def file_state(path: Path) -> FileState | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     size = sum(_size(Path(f"{path}{side}")) for side in ("", "-wal"))
-    beside = sorted(one.name for one in path.parent.glob(f"{path.name}.*"))
     return FileState(
         size,
         told.st_mode & 0o777,
         path.parent.stat().st_mode & 0o777,
         _writable(path) and _writable(path.parent),
         network_filesystem(path),
-        tuple(name for name in beside if not name.endswith((".lock", ".audit", ".audit.new"))),
+        tuple(Path(copy).name for copy in copies(path)),
     )
 
 
