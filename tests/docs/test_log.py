@@ -59,6 +59,8 @@ def test_questions_that_are_not_about_all_days_are_looked_up(
     plan = [row[3] for row in log.execute(f"EXPLAIN QUERY PLAN {asked(log, sql)}")]
 
     assert not [step for step in plan if _READS_ALL.match(step)], plan
+    # A span of time is read once, and not again for every row of something else.
+    assert not [step for step in plan[1:] if "(started_at>?" in step], plan
 
 
 @pytest.mark.parametrize(
