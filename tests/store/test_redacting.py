@@ -31,6 +31,7 @@ from ultra.core.request import Media, Message, Text, said
 from ultra.core.stream import Finished, TextDelta
 from ultra.core.verdict import Check, Verdict
 from ultra.store.answers import packed
+from ultra.store.audit import entries
 from ultra.store.database import Place
 from ultra.store.queries import Log
 from ultra.store.redacting import Pattern, find, redact
@@ -256,3 +257,36 @@ async def test_a_run_under_way_is_counted(path: Path) -> None:
     assert (found.running, found.texts) == (1, 1)
     assert one(path, "SELECT prompt, status FROM runs") == ("[redacted]", "ok")
     whole(path)
+
+
+async def test_an_interrupt_while_sqlite_looks_is_an_interrupt(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite tells of what a function of ours raises only that it raised; Ctrl-C is no trouble."""
+    await everywhere(path)
+    pattern = Pattern(SECRET, regex=False)
+
+    def interrupted(_pattern: Pattern, _text: str | None) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pattern, "holds", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        find(path, pattern)
+    with pytest.raises(KeyboardInterrupt):
+        redact(Place(path), pattern, NOW, deed=deed)
+
+
+async def test_what_was_broken_off_is_on_record_as_that(path: Path) -> None:
+    """The trail tells a redaction that came to its end from one that did not."""
+    await everywhere(path)
+    there = find(path, Pattern(SECRET, regex=False))
+
+    def stop(_done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        redact(Place(path), Pattern(SECRET, regex=False), NOW, deed=deed, tell=stop)
+
+    (entry,) = entries(path)
+    assert entry.detail == {"texts": there.texts, "broken_off": True}

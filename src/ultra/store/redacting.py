@@ -11,11 +11,12 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ultra.core.audit import Deed
 from ultra.core.care import REDACTED, Found, Gone, Where
@@ -154,14 +155,31 @@ class Pattern:
         """Whether what a model was sent matches."""
         return changed(content, self.without)[1] != changed(content, str)[1]
 
-    def lend(self, connection: sqlite3.Connection) -> None:
-        """Let SQL ask."""
-        for name, number in (("without", 1), ("holds", 1), ("holds_bytes", 1)):
-            connection.create_function(name, number, getattr(self, name), deterministic=True)
-        for name, number in (("holds_json", 2), ("without_json", 2), ("without_verdict", 2)):
-            connection.create_function(name, number, getattr(self, name), deterministic=True)
-        for name in ("holds_answer", "holds_message"):
-            connection.create_function(name, 1, getattr(self, name), deterministic=True)
+    @contextmanager
+    def lent(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Let SQL ask. SQLite hides what a function raises: Ctrl-C in the middle is raised here."""
+        interrupts: list[KeyboardInterrupt] = []
+
+        def lend(name: str, number: int, answer: Callable[..., Any]) -> None:
+            def ask(*values: Any) -> Any:
+                try:
+                    return answer(*values)
+                except KeyboardInterrupt as interrupt:
+                    interrupts.append(interrupt)
+                    raise
+
+            connection.create_function(name, number, ask, deterministic=True)
+
+        for name in ("without", "holds", "holds_bytes", "holds_answer", "holds_message"):
+            lend(name, 1, getattr(self, name))
+        for name in ("holds_json", "without_json", "without_verdict"):
+            lend(name, 2, getattr(self, name))
+        try:
+            yield
+        except sqlite3.Error:
+            for interrupt in interrupts:
+                raise interrupt from None
+            raise
 
     def _replaced(self, value: Any, run: str) -> Any:
         if isinstance(value, str):
@@ -178,7 +196,8 @@ def find(path: Path, pattern: Pattern) -> Found:
     with of_one_moment(path) as connection:
         if connection is None:
             return Found()
-        return _found(connection, pattern).found
+        with pattern.lent(connection):
+            return _found(connection, pattern).found
 
 
 def redact(
@@ -193,18 +212,22 @@ def redact(
 
     Raises `StoreError`; what was changed until then stays so.
     """
-    with tending(place, now) as tender:
+    with tending(place, now) as tender, pattern.lent(tender.connection):
         connection = tender.connection
         sweep(connection, myself(), now)
         looked = _found(connection, pattern)
         found = looked.found
         if found.texts:
             tender.remember_no_words()
+            done = deed(found)
             try:
                 _change(tender, pattern, looked, tell)
+            except BaseException:
+                done = structs.replace(done, detail={**done.detail, "broken_off": True})
+                raise
             finally:
                 with tender.slice():
-                    append(connection, deed(found))
+                    append(connection, done)
         spare = tender.give_back()
         settled = tender.settle()
     return found, Gone(spare=spare, copies=copies(place.path), lingering=not settled)
@@ -217,7 +240,6 @@ class _Looked(Struct):
 
 
 def _found(connection: sqlite3.Connection, pattern: Pattern) -> _Looked:
-    pattern.lend(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     places: Counter[Where] = Counter()
     runs: set[str] = set()
