@@ -28,7 +28,8 @@ class LivePage(Page):
     """Calls under way in every process, as they stream."""
 
     DEFAULT_CSS = """
-    LivePage #summary, LivePage #heading { height: 1; padding: 0 1; text-wrap: nowrap; }
+    LivePage #summary { height: auto; max-height: 3; padding: 0 1; }
+    LivePage #heading { height: 1; padding: 0 1; text-wrap: nowrap; }
     LivePage #heading { color: $text-muted; }
     LivePage Calls, LivePage Stream { padding: 0 0 0 1; }
     LivePage #both { height: 1fr; layout: vertical; }
@@ -139,7 +140,8 @@ class LivePage(Page):
         before = self._told.get(place, "")
         if text != before:
             self._told[place] = text
-            layout = text.count("\n") != before.count("\n") or not (text and before)
+            long = max(len(text), len(before)) > self.size.width - 2
+            layout = long or text.count("\n") != before.count("\n") or not (text and before)
             self.query_one(place, Static).update(Content(text), layout=layout)
 
     def _put(self, key: str, text: str) -> None:
