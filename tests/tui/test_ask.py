@@ -446,6 +446,17 @@ async def test_judges_are_chosen_with_the_profiles_own_marked(tmp_path: Path) ->
         assert "how all, judged by right" in words(pilot)
 
 
+async def test_leaving_the_choice_of_judges_leaves_it_all_as_it_was(tmp_path: Path) -> None:
+    async with asking(tmp_path / "home", Lab()) as (pilot, _made):
+        await pilot.press("f3")
+        await says(pilot, "How to ask")
+        await pilot.press(*"judges make", "enter")
+        await says(pilot, "Who judges")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "how all" not in words(pilot)
+
+
 async def test_what_is_made_up_says_so(tmp_path: Path) -> None:
     """Beside the answer and in the receipt."""
     made = runtime(tmp_path / "home")

@@ -89,5 +89,5 @@ def check_judges(
             raise UsageError(
                 f"nobody may judge `{member.name}`: a judge is recused from its own answers and"
                 " needs two others",
-                hint="name another judge with `--judge`, one that is no member and in none",
+                hint="name another judge (`--judge`), one that is no member and in none",
             )

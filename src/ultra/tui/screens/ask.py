@@ -219,7 +219,9 @@ class AskPage(Page):
             usual = (profile.defaults.judge,) if profile.defaults.judge else ()
             dialog = Choose("Who judges", models, usual, free=True)
             judged = await self.app.push_screen_wait(dialog)
-            judges = judged or ()
+            if judged is None:
+                return
+            judges = judged
         strategy = {_USUAL: "", _JUDGED: ALL}.get(chosen[0], chosen[0])
         self._question = replace(self._question, strategy=strategy, judges=judges)
         self._forget_branches()
