@@ -32,7 +32,7 @@ from ultra.core.stream import Finished, TextDelta
 from ultra.core.verdict import Check, Verdict
 from ultra.store.answers import packed
 from ultra.store.audit import entries
-from ultra.store.database import Place
+from ultra.store.database import Place, open_database
 from ultra.store.queries import Log
 from ultra.store.redacting import Pattern, find, redact
 
@@ -290,3 +290,27 @@ async def test_what_was_broken_off_is_on_record_as_that(path: Path) -> None:
 
     (entry,) = entries(path)
     assert entry.detail == {"texts": there.texts, "broken_off": True}
+
+
+def test_what_sqlite_left_in_unused_places_is_told(path: Path) -> None:
+    """Rows that moved to make room leave copies behind, which only VACUUM takes out."""
+    open_database(Place(path), NOW).connection.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        # As a page looks whose row was moved away: its bytes stand before the first cell.
+        connection.execute("CREATE TABLE moved (words)")
+        connection.execute("INSERT INTO moved VALUES ('still here')")
+        page = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'moved'"
+        ).fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        connection.execute("PRAGMA journal_mode=DELETE")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size + size // 2)
+        file.write(SECRET.encode())
+
+    assert find(path, Pattern(SECRET, regex=False)).unused == 1
+    found, _ = redact(Place(path), Pattern(SECRET, regex=False), NOW, deed=deed)
+    assert found.unused == 1
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("VACUUM")
+    assert find(path, Pattern(SECRET, regex=False)).unused == 0

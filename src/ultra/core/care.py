@@ -67,7 +67,8 @@ class Found(Struct, frozen=True):
     """Where a pattern stands, as how many texts hold it; never what it matched.
 
     `runs` is how many runs that is. `attachments` and `registrations` of experiments are not
-    changed; `running` are runs under way, whose words are still to come.
+    changed; `running` are runs under way, whose words are still to come. `unused` counts pages that
+    hold it in a part of the file where nothing is kept any more.
     """
 
     places: dict[Where, int] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Found(Struct, frozen=True):
     attachments: int = 0
     registrations: int = 0
     running: int = 0
+    unused: int = 0
 
     @property
     def texts(self) -> int:

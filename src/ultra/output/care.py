@@ -90,6 +90,11 @@ def kept_lines(found: Found) -> list[str]:
         lines.append(
             f"{_runs(found.running)} under way may still write it: redact again when they are done"
         )
+    if found.unused:
+        lines.append(
+            f"{_several(found.unused, 'page')} of the file still hold it in unused places:"
+            ' `sqlite3 "$(ultra logs path)" VACUUM`, while no ultra runs, overwrites them'
+        )
     return lines
 
 

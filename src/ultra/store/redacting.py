@@ -20,6 +20,7 @@ from msgspec import Struct, structs
 
 from ultra.core.audit import Deed
 from ultra.core.care import REDACTED, Found, Gone, Where
+from ultra.core.errors import StoreError
 from ultra.core.stream import TextDelta
 from ultra.core.verdict import Verdict
 from ultra.store.answers import unpacked
@@ -32,6 +33,7 @@ from ultra.store.owner import myself
 from ultra.store.reading import of_one_moment
 from ultra.store.rows import to_json, wordless_verdict
 from ultra.store.search_index import put_in, renew, take_out
+from ultra.store.slack import unused
 from ultra.store.sweep import sweep
 from ultra.store.tending import Tell, Tender, copies, tending
 
@@ -197,7 +199,8 @@ def find(path: Path, pattern: Pattern) -> Found:
         if connection is None:
             return Found()
         with pattern.lent(connection):
-            return _found(connection, pattern).found
+            found = _found(connection, pattern).found
+    return _with_unused(found, path, pattern)
 
 
 def redact(
@@ -230,7 +233,15 @@ def redact(
                     append(connection, done)
         spare = tender.give_back()
         settled = tender.settle()
+    found = _with_unused(found, place.path, pattern)
     return found, Gone(spare=spare, copies=copies(place.path), lingering=not settled)
+
+
+def _with_unused(found: Found, path: Path, pattern: Pattern) -> Found:
+    try:
+        return structs.replace(found, unused=sum(map(pattern.holds_bytes, unused(path))))
+    except OSError as error:
+        raise StoreError(f"the log `{path}` cannot be read: {error}") from error
 
 
 class _Looked(Struct):
