@@ -316,6 +316,19 @@ async def test_all_of_a_comparison_can_be_gone_on_from(tmp_path: Path) -> None:
         assert "how all" in words(pilot)
 
 
+async def test_a_run_without_an_answer_is_not_said_to_have_been_kept_out_of_the_log(
+    tmp_path: Path,
+) -> None:
+    """Its words are there; there is only nothing to go on from."""
+    async with history(tmp_path / "home") as (pilot, _):
+        await typed(pilot, "slash", "still going")
+        await pilot.press("enter", "g")
+        await settled(pilot)
+
+        assert isinstance(pilot.app.screen, HistoryPage)
+        assert "gave no answer to go on from" in words(pilot)
+
+
 async def test_a_question_is_sent_again_to_whom_is_chosen(tmp_path: Path) -> None:
     """Replay fills the box and asks whom; sending it is still up to the user."""
     async with history(tmp_path / "home") as (pilot, made):

@@ -128,7 +128,7 @@ def _name(call: CallDocument, profile: Profile) -> str:
 
 
 def _wordless(last: RunDocument) -> UsageError:
-    if last.status in ("error", "no_consensus"):
+    if last.prompt is not None or last.status in ("error", "no_consensus"):
         return UsageError(
             f"run `{last.run_id[:8]}` gave no answer to go on from",
             hint="`--cid` names another run, `ultra logs` lists them",
