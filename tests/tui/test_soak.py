@@ -19,4 +19,4 @@ async def test_a_minute_of_writers_loses_no_row_and_fills_no_memory(tmp_path: Pa
     assert report.runs > 0
     assert (report.lost, report.keys_lost) == ({}, 0)
     assert report.last_mb - report.first_mb < MOST_MB
-    assert report.rows_held <= MOST_ENDED
+    assert report.rows_held <= 2 * MOST_ENDED  # until the next second tidies up

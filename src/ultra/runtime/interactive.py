@@ -1,12 +1,17 @@
 """A loop for what is open as long as the user wants: it takes no run, and starts many."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 
 from ultra.providers.daemon import install
 from ultra.runtime import loop
 from ultra.runtime.action import Interruption
 from ultra.runtime.loop import Interrupt
+
+GC_THRESHOLD = 2_000
+"""Collections are as often as a screen of days needs: with the thresholds of a run it kept garbage
+for so long that it grew by 2.6 MB a minute, 0.8 with these."""
 
 
 def interactive(main: Callable[[Interrupt], Coroutine[None, None, None]]) -> Interruption | None:
@@ -15,6 +20,8 @@ def interactive(main: Callable[[Interrupt], Coroutine[None, None, None]]) -> Int
 
     async def work(interrupt: Interrupt) -> None:
         install()
+        gc.unfreeze()
+        gc.set_threshold(GC_THRESHOLD, 10, 10)
         seen.append(interrupt)
         try:
             await main(interrupt)
