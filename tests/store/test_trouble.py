@@ -67,7 +67,7 @@ async def test_a_locked_file_is_written_when_the_lock_goes(path: Path) -> None:
 
     assert all(isinstance(item, Admitted) and item.warning for item in outcomes)
     assert (early, flushed, len(warnings)) == (False, True, 1)
-    assert "database is locked" in warnings[0]
+    assert "cannot be written yet: database is locked" in warnings[0]
     found = rows(path, "SELECT status FROM attempts WHERE attempt_id LIKE ? ORDER BY 1", f"{RUN}%")
     assert found == [("ok",), ("running",)]
 

@@ -182,7 +182,8 @@ class Committer:
         if isinstance(error, StoreError):  # its words name the file already
             warning = f"{error.message}; nothing is logged: {error.hint or 'see `ultra logs path`'}"
         else:
-            warning = f"the log `{self._place.path}` cannot be written: {_reason(error)}"
+            yet = " yet" if error_code(error) in BUSY else ""  # it is kept, and tried again
+            warning = f"the log `{self._place.path}` cannot be written{yet}: {_reason(error)}"
         if not self._warned:
             self._warned = True
             self._tell(group, warning)
