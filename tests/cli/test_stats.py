@@ -228,6 +228,7 @@ def test_a_file_that_cannot_be_written_is_said(cli: Cli, lab: Lab, tmp_path: Pat
 
     assert (said.code, said.out) == (1, "")
     assert "cannot write" in said.err
+    assert "ultra logs -r" not in said.err  # there is no answer that would be lost
 
 
 def test_a_tag_that_nobody_has_is_an_empty_document_and_a_word(cli: Cli, lab: Lab) -> None:

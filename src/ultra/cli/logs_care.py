@@ -200,7 +200,7 @@ def export(
     runs = documents(here.runtime, wanted)
     pieces = csv_pieces(runs) if form == "csv" else jsonl_pieces(runs)
     if output is not None:
-        write_atomic(output, pieces)
+        write_atomic(output, pieces, hint="choose another place with `--output`")
         return
     for piece in pieces:
         here.streams.write(piece)

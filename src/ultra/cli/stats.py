@@ -297,6 +297,6 @@ def _hand_over(here: Here, text: str, output: "Path | None") -> None:
     if output is not None:
         from ultra.output.files import write_atomic
 
-        write_atomic(output, text)
+        write_atomic(output, text, hint="choose another place with `--output`")
     elif text:
         here.streams.write(text)

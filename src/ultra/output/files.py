@@ -15,7 +15,10 @@ _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 _FOLDERS = ("/dev/fd", "/proc/self/fd")
 
 
-def write_atomic(path: str | Path, data: str | bytes | Iterable[str]) -> None:
+_LOST = "choose another place with `--output`; `ultra logs -r` shows the answer again"
+
+
+def write_atomic(path: str | Path, data: str | bytes | Iterable[str], *, hint: str = _LOST) -> None:
     """Write a file so that readers see the old one or the new one, and keep an existing one's mode.
 
     Pieces are written as they come, so that all of them never stand in memory. A link is followed;
@@ -38,7 +41,7 @@ def write_atomic(path: str | Path, data: str | bytes | Iterable[str]) -> None:
     except OSError as error:
         raise OutputError(
             f"cannot write `{path}`: {error.strerror or error}",
-            hint="choose another place with `--output`; `ultra logs -r` shows the answer again",
+            hint=hint,
         ) from error
 
 
