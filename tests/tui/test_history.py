@@ -321,8 +321,7 @@ async def test_a_run_without_an_answer_is_not_said_to_have_been_kept_out_of_the_
 ) -> None:
     """Its words are there; there is only nothing to go on from."""
     async with history(tmp_path / "home") as (pilot, _):
-        await typed(pilot, "slash", "still going")
-        await pilot.press("enter", "g")
+        await pilot.press("home", "g")
         await settled(pilot)
 
         assert isinstance(pilot.app.screen, HistoryPage)

@@ -133,6 +133,8 @@ async def test_calls_of_every_process_are_listed_under_their_runs(made: Runtime)
         await on_live(pilot, 4)
         text = words(pilot)
     assert "3 calls under way in 2 runs of 2 processes, at most" in text
+    heading = next(line for line in text.splitlines() if "run, and its calls" in line)
+    assert "tokens tries" in heading
     assert "aaaa00 compare all here - why is it blue?" in text
     assert "streaming fast (lab:m-1) member" in text
     assert "bbbb00 ask - why is it blue? - pid 4321 on far" in text

@@ -45,6 +45,18 @@ async def test_every_model_has_its_figures(made: Runtime) -> None:
     assert "busy [red]now[/red]" in text
 
 
+async def test_figures_stand_below_their_headings(made: Runtime) -> None:
+    """At the last column too."""
+    async with shown(made) as pilot:
+        lines = words(pilot).splitlines()
+
+    heading = next(line for line in lines if "tok/s" in line)
+    row = next(line for line in lines if "lab:good" in line)
+    assert heading.index("model") == row.index("lab:good")
+    assert heading.index("tok/s") + len("tok/s") == row.index(" 44 ") + len(" 44")
+    assert len(heading) == len(row)
+
+
 async def test_enter_opens_all_that_is_known(made: Runtime) -> None:
     """And any way out of a dialogue closes it."""
     async with shown(made) as pilot:

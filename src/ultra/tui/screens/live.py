@@ -79,9 +79,9 @@ class LivePage(Page):
         self._live = live
         self._draw()
 
-    def on_resize(self) -> None:
-        """Fit the columns to the new width."""
-        self.call_after_refresh(self._draw)
+    def on_calls_fitted(self) -> None:
+        """Fit the headings to the list."""
+        self._draw()
 
     def on_calls_chosen(self) -> None:
         """Show the one that is chosen."""

@@ -51,6 +51,9 @@ class Calls(ScrollView, can_focus=True):
     class Chosen(Message):
         """The user chose another row."""
 
+    class Fitted(Message):
+        """It is as wide as `columns` says now."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
@@ -104,6 +107,10 @@ class Calls(ScrollView, can_focus=True):
     def action_leap(self, by: int) -> None:
         """Choose a row so many screens further down."""
         self.action_move(by * max(1, self.size.height - 1))
+
+    def on_resize(self) -> None:
+        """Let what stands above the columns be fitted to them."""
+        self.post_message(self.Fitted())
 
     def on_click(self, event: Click) -> None:
         """Choose the row that is clicked."""

@@ -55,7 +55,7 @@ class Rows(Vertical):
         self._draw()
 
     def _draw(self) -> None:
-        width = max(1, self.size.width - 4)
+        width = max(1, self.size.width - 2)
         head, drawn = fitted(self._columns, [line.cells for line in self._lines], width)
         self.query_one(".heading", Static).update(Content(head))
         shown = [_styled(text, line) for text, line in zip(drawn, self._lines, strict=True)]
