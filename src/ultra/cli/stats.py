@@ -40,6 +40,110 @@ By = Annotated[
         " verb, tag:NAME, hour, day, week, month or all; repeat, or with commas",
     ),
 ]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        envvar="ULTRA_STATS_SINCE",
+        help="`30d`, `yesterday`, a date or a time",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="WHEN",
+        envvar="ULTRA_STATS_UNTIL",
+        help="as `--since`; a day is in it whole",
+    ),
+]
+Timezone = Annotated[
+    str,
+    typer.Option(
+        "--timezone",
+        metavar="NAME",
+        envvar="ULTRA_STATS_TIMEZONE",
+        help="whose days, such as `UTC`; this machine's own unless given",
+    ),
+]
+Model = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        envvar="ULTRA_STATS_MODEL",
+        help="calls of a model, alias or provider; repeat for any of several",
+    ),
+]
+Provider = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provider", metavar="NAME", envvar="ULTRA_STATS_PROVIDER", help="its calls; repeat"
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="NAME=VALUE",
+        envvar="ULTRA_STATS_TAG",
+        help="of runs marked with it; repeat for all of several",
+    ),
+]
+CostCenter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cost-center",
+        metavar="NAME",
+        envvar="ULTRA_STATS_COST_CENTER",
+        help="charged to it; repeat",
+    ),
+]
+Environment = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment",
+        metavar="NAME",
+        envvar="ULTRA_STATS_ENVIRONMENT",
+        help="made there: dev, staging or production; repeat",
+    ),
+]
+Rank = Annotated[
+    bool,
+    typer.Option(
+        "--rank", envvar="ULTRA_STATS_RANK", help="models by picks, judges and expectations"
+    ),
+]
+Plot = Annotated[
+    bool,
+    typer.Option("--plot", envvar="ULTRA_STATS_PLOT", help="plots instead of a table"),
+]
+JsonLogs = Annotated[
+    bool,
+    typer.Option(
+        "--json-logs", envvar="ULTRA_STATS_JSON_LOGS", help="a line of JSON for each ended call"
+    ),
+]
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow", envvar="ULTRA_STATS_FOLLOW", help="with --json-logs: go on as calls end"
+    ),
+]
+After = Annotated[
+    str | None,
+    typer.Option(
+        "--after",
+        metavar="CALL",
+        envvar="ULTRA_STATS_AFTER",
+        help="with --json-logs: those that ended after it, the last that was read",
+    ),
+]
+Form = Annotated[
+    Format, typer.Option("--format", envvar="ULTRA_STATS_FORMAT", help="how it is written")
+]
 
 
 @app.command(
@@ -48,110 +152,20 @@ By = Annotated[
 def show(
     ctx: typer.Context,
     by: By = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="WHEN",
-            envvar="ULTRA_STATS_SINCE",
-            help="`30d`, `yesterday`, a date or a time",
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            "--until",
-            metavar="WHEN",
-            envvar="ULTRA_STATS_UNTIL",
-            help="as `--since`; a day is in it whole",
-        ),
-    ] = None,
-    timezone: Annotated[
-        str,
-        typer.Option(
-            "--timezone",
-            metavar="NAME",
-            envvar="ULTRA_STATS_TIMEZONE",
-            help="whose days, such as `UTC`; this machine's own unless given",
-        ),
-    ] = "",
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            envvar="ULTRA_STATS_MODEL",
-            help="calls of a model, alias or provider; repeat for any of several",
-        ),
-    ] = None,
-    provider: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--provider", metavar="NAME", envvar="ULTRA_STATS_PROVIDER", help="its calls; repeat"
-        ),
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag",
-            metavar="NAME=VALUE",
-            envvar="ULTRA_STATS_TAG",
-            help="of runs marked with it; repeat for all of several",
-        ),
-    ] = None,
-    cost_center: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--cost-center",
-            metavar="NAME",
-            envvar="ULTRA_STATS_COST_CENTER",
-            help="charged to it; repeat",
-        ),
-    ] = None,
-    environment: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--environment",
-            metavar="NAME",
-            envvar="ULTRA_STATS_ENVIRONMENT",
-            help="made there: dev, staging or production; repeat",
-        ),
-    ] = None,
-    rank: Annotated[
-        bool,
-        typer.Option(
-            "--rank", envvar="ULTRA_STATS_RANK", help="models by picks, judges and expectations"
-        ),
-    ] = False,
-    plot: Annotated[
-        bool,
-        typer.Option("--plot", envvar="ULTRA_STATS_PLOT", help="plots instead of a table"),
-    ] = False,
-    json_logs: Annotated[
-        bool,
-        typer.Option(
-            "--json-logs", envvar="ULTRA_STATS_JSON_LOGS", help="a line of JSON for each ended call"
-        ),
-    ] = False,
-    follow: Annotated[
-        bool,
-        typer.Option(
-            "--follow", envvar="ULTRA_STATS_FOLLOW", help="with --json-logs: go on as calls end"
-        ),
-    ] = False,
-    after: Annotated[
-        str | None,
-        typer.Option(
-            "--after",
-            metavar="CALL",
-            envvar="ULTRA_STATS_AFTER",
-            help="with --json-logs: those that ended after it, the last that was read",
-        ),
-    ] = None,
-    form: Annotated[
-        Format, typer.Option("--format", envvar="ULTRA_STATS_FORMAT", help="how it is written")
-    ] = "table",
+    since: Since = None,
+    until: Until = None,
+    timezone: Timezone = "",
+    model: Model = None,
+    provider: Provider = None,
+    tag: Tags = None,
+    cost_center: CostCenter = None,
+    environment: Environment = None,
+    rank: Rank = False,
+    plot: Plot = False,
+    json_logs: JsonLogs = False,
+    follow: Follow = False,
+    after: After = None,
+    form: Form = "table",
     as_json: options.Json = False,
     output: options.Output = None,
 ) -> None:
