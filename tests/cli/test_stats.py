@@ -81,7 +81,7 @@ def test_picks_judges_and_expectations_all_count(cli: Cli, lab: Lab) -> None:
     assert (found["lab:b"]["preferred"], found["lab:b"]["met"]) == (1.0, 0)
     assert (found["lab:a"]["accepted"], found["lab:b"]["accepted"]) == (1, 0)
     assert found["lab:a"]["p95_s"] > 0.0
-    assert "1 prompt on which they met\ntoo few" in said.out
+    assert "1 prompt on which they met\ntoo few: 1 prompt," in said.out
 
 
 def test_an_ensemble_ranks_beside_models_and_its_calls_are_its_models(cli: Cli, lab: Lab) -> None:
@@ -287,6 +287,7 @@ def test_calls_are_lines_for_collectors(cli: Cli, lab: Lab) -> None:
     assert lines[0]["started_at"].endswith("Z")
     assert "how much" not in said.out
     assert rest.out == said.out.splitlines(keepends=True)[1]
+    assert cli("stats", "--json-logs", "--json").out == said.out
     assert (
         cli("stats", "--json-logs", "--tag", "job=x").out == said.out.splitlines(keepends=True)[0]
     )

@@ -188,7 +188,7 @@ def show(
     )
     _fitting(rank=rank, plot=plot, json_logs=json_logs, logging=follow or after is not None)
     if json_logs:
-        _logs(here, scope, after, follow=follow, bare=not (by or output) and chosen == "table")
+        _logs(here, scope, after, follow=follow, bare=not (by or output) and form == "table")
     elif rank:
         _rank(here, scope, dimensions_of(by or ()), chosen, output)
     else:

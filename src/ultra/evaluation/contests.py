@@ -250,7 +250,8 @@ def _measured(models: Sequence[Ranked], met: Sequence[Meeting]) -> Ranking:
     if len(models) < 2:
         return Ranking(tuple(models), prompts, unmeasured="it met no other model")
     if prompts < LEAST:
-        few = f"too few: {prompts} prompts, of {LEAST} for intervals and {ENOUGH} for a ranking"
+        so_many = f"{prompts} prompt{'' if prompts == 1 else 's'}"
+        few = f"too few: {so_many}, of {LEAST} for intervals and {ENOUGH} for a ranking"
         return Ranking(tuple(models), prompts, unmeasured=few)
     try:
         # statsmodels takes seconds to import, which only who ranks has a use for.
