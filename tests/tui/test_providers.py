@@ -3,15 +3,17 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from textual.color import Color
 
 from tests.support.ledger import one
 from tests.support.server import Exchange, loopback
 from tests.support.tui import PROFILE, SIZES, filled, runtime, settled, shown, snapshot, words
 from ultra.core.health import BreakerStanding, Credential, EndpointHealth, Gate
 from ultra.core.quota import Allowance, Quota
+from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
 from ultra.tui.screens.providers import ProvidersPage, state
 from ultra.tui.widgets.asking import Confirm, Reading
@@ -55,6 +57,36 @@ async def test_figures_stand_below_their_headings(made: Runtime) -> None:
     assert heading.index("model") == row.index("lab:good")
     assert heading.index("tok/s") + len("tok/s") == row.index(" 44 ") + len(" 44")
     assert len(heading) == len(row)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_the_state_of_the_chosen_row_can_be_read(
+    made: Runtime, theme: Literal["dark", "light"]
+) -> None:
+    """Three to one at least, which large text is to have: WCAG 2.2, 1.4.3."""
+    async with shown(made, preferences=Preferences(theme=theme)) as pilot:
+        strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+        cells = [cell for strip in strips for cell in strip if "● closed" in cell.text]
+        style = cells[0].style
+
+    assert style is not None
+    assert style.color is not None
+    assert style.bgcolor is not None
+    front, back = (Color.from_rich_color(one) for one in (style.color, style.bgcolor))
+    assert _contrast(front, back) >= 3.0
+
+
+def _contrast(front: Color, back: Color) -> float:
+    dark, light = sorted(_luminance(one) for one in (front, back))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in color.normalized
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 async def test_enter_opens_all_that_is_known(made: Runtime) -> None:
