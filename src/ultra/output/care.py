@@ -8,6 +8,8 @@ from ultra.output.streams import Streams
 
 _SLOT = "care"
 _BAR = 24
+_SHOWN_S = 1.0
+"""How long a terminal may take to clear the line: one that was stopped takes for ever."""
 
 
 class CareProgress:
@@ -29,6 +31,8 @@ class CareProgress:
         """Leave the terminal as it was."""
         if self._screen is not None:
             self._screen.drop(_SLOT)
+            # What comes next is written past the screen, and would be cleared with the line.
+            self._screen.writer.wait(_SHOWN_S)
 
 
 def doomed_lines(doomed: Doomed) -> list[str]:
