@@ -245,6 +245,7 @@ async def test_a_terminal_is_asked(home: Ultra, said: str, left: int) -> None:
 
     assert code == 0
     assert "2 runs with 2 calls" in terminal.text
+    assert ("2 runs with 2 calls removed" in terminal.grid().text) == (not left)
     assert rows(home.database, "SELECT count(*) FROM runs") == [(left,)]
 
 
