@@ -16,7 +16,6 @@ Tool = Literal["llm", "aichat", "mods"]
 TOOLS: tuple[str, ...] = get_args(Tool)
 
 
-
 def tool_named(text: str) -> Tool | None:
     """The program of that name; None for one that is not among them."""
     match text:
