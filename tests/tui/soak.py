@@ -72,6 +72,7 @@ class Report:
     first_mb: float = 0.0
     last_mb: float = 0.0
     slope_mb_per_min: float = 0.0
+    mb_by_minute: list[int] = field(default_factory=list)
     rows_held: int = 0
     wal_mb: float = 0.0
 
@@ -164,6 +165,7 @@ def _differing(truth: dict[str, int], status: dict[str, int] | None) -> dict[str
 
 def _memory(samples: list[tuple[float, float]], report: Report) -> None:
     """The line through the last two thirds, by least squares."""
+    report.mb_by_minute = [round(mb) for _, mb in samples[::60]]
     late = samples[len(samples) // 3 :]
     report.first_mb, report.last_mb = late[0][1], late[-1][1]
     at = sum(when for when, _ in late) / len(late)
