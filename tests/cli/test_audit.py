@@ -149,6 +149,21 @@ def test_a_profile_that_was_edited_is_noticed_when_it_is_used(cli: Cli) -> None:
     assert len(set(digests)) == 3
 
 
+def test_a_change_that_could_not_be_noted_is_noted_by_the_next_run(cli: Cli) -> None:
+    """A log that is locked at the end of a run costs neither a warning nor the entry."""
+    path = cli.profile(PROFILE)
+    cli("ask", "hello")
+    cli.profile(f"{PROFILE}confirm_usd: 3\n")
+
+    with closing(sqlite3.connect(database(cli), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert cli("ask", "hello").code == 0
+    assert done(cli) == [("profile.changed", str(path))]
+    cli("ask", "hello")
+
+    assert done(cli) == [("profile.changed", str(path))] * 2
+
+
 def test_looking_writes_no_log(cli: Cli) -> None:
     """Who only lists has changed nothing and used nothing."""
     cli.profile(PROFILE)

@@ -1,6 +1,7 @@
 """The profile of a run: chosen, and recalled from the cache unless something has changed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,10 @@ from ultra.config.endpoints import resolve_target
 from ultra.config.facts import Witness
 from ultra.config.paths import Paths
 from ultra.core.catalog import Catalog
+from ultra.core.errors import ConfigError
 from ultra.core.profile import Profile
 
-__all__ = ["load_cached", "load_profile", "resolve_target"]
+__all__ = ["forget_profile", "load_cached", "load_profile", "resolve_target"]
 
 
 def load_profile(
@@ -42,6 +44,23 @@ def load_profile(
         if read is not None:
             read.update(entry.facts.files)
     return _told(profile, chosen)
+
+
+def forget_profile(
+    selector: str | None,
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    paths: Paths,
+    catalog: Catalog,
+) -> None:
+    """Have the next run read the files of a profile anew, as if they had changed.
+
+    One that is gone by now, or that no cache could be written for, will be read anew as it is.
+    """
+    with suppress(OSError, ConfigError):
+        chosen = choose(selector, environ=environ, cwd=cwd, paths=paths)
+        entry_path(chosen, paths=paths, catalog=catalog).unlink()
 
 
 def load_cached(

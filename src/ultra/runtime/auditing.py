@@ -12,6 +12,9 @@ from ultra.core.errors import ConfigError, StoreError, UsageError
 from ultra.core.text import did_you_mean, one_line
 from ultra.runtime.runtime import Runtime
 
+NOTE_S = 0.2
+"""How long a locked log is waited for at the end of a run to note what changed before it."""
+
 
 def found(
     runtime: Runtime, *, count: int, since: str | None, actions: Sequence[str]
@@ -74,17 +77,26 @@ def note_file(runtime: Runtime, action: Action, path: Path) -> None:
     note(runtime, action, str(path), sha256=content)
 
 
-def note_profiles(runtime: Runtime, read: Mapping[str, str]) -> None:
+def note_profiles(runtime: Runtime, read: Mapping[str, str]) -> bool:
     """Put on record which of the profiles that were read anew are not as they were last noted.
 
-    `read` are digests by path, empty for a file that is not there.
+    `read` are digests by path, empty for a file that is not there. False, and nobody is told or
+    kept waiting, where the log cannot be written now: the change is there for the next run to note.
     """
-    paths = runtime.paths
+    from ultra.store.audit import record
+    from ultra.store.database import Place
+
+    paths, place = runtime.paths, Place(runtime.paths.database, busy_s=NOTE_S)
     others = {paths.trust_file, paths.aliases_file, paths.active_file}
-    for name, content in read.items():
-        path = Path(name)
-        if content and path not in others and path.parent != shipped_dir():
-            note(runtime, "profile.changed", name, once="sha256", sha256=content)
+    try:
+        for name, content in read.items():
+            path = Path(name)
+            if content and path not in others and path.parent != shipped_dir():
+                done = deed(runtime, "profile.changed", name, sha256=content)
+                record(place, done, once="sha256")
+    except StoreError:
+        return False
+    return True
 
 
 def deed(runtime: Runtime, action: Action, subject: str, **detail: Fact) -> Deed:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
-from ultra.config.load import load_profile, resolve_target
+from ultra.config.load import forget_profile, load_profile, resolve_target
 from ultra.config.paths import Paths
 from ultra.config.secrets import Keys
 from ultra.core.clock import SystemClock
@@ -303,7 +303,14 @@ class Runtime:
         if self._read_anew:
             from ultra.runtime.auditing import note_profiles
 
-            note_profiles(self, self._read_anew)
+            if self._told_of_log or not note_profiles(self, self._read_anew):
+                forget_profile(
+                    self._selector,
+                    environ=self.environ,
+                    cwd=self.cwd,
+                    paths=self.paths,
+                    catalog=self.catalog,
+                )
             self._read_anew = {}
         if self.profile.log.keep_days is not None:
             from ultra.runtime.retention import start_if_due
