@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
@@ -269,7 +270,11 @@ class AskPage(Page):
         finally:
             self._starting = False
         box.clear()
-        await self._follow(self._run, prepared, question)
+        try:
+            await self._follow(self._run, prepared, question)
+        except NoMatches:  # a closing app takes its screens apart from the inside
+            if self.app.is_running:
+                raise
 
     async def _agreed(self, prepared: Ready) -> bool:
         """Whether the user wants what it is going to cost; asked above `confirm_usd`."""
