@@ -11,7 +11,7 @@ import pytest
 from tests.support.process import Ultra
 from tests.support.pty import OnTerminal
 
-READY = "palette"
+READY = "Quit"
 """What the footer ends with, once a screen stands."""
 
 ALTERNATE, BACK = "\x1b[?1049h", "\x1b[?1049l"

@@ -57,6 +57,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Nothing to wait for, and no thread to wait in: what went to one was done at once."""
+
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, **kwargs: Any
     ) -> asyncio.TimerHandle:
