@@ -87,11 +87,20 @@ async def test_a_signal_ends_it(ultra: Ultra, number: signal.Signals) -> None:
         assert terminal.settings() == terminal.before
 
 
+async def _stopped(pid: int) -> None:
+    """Wait until a process stands still, as the shell does before `fg` can be typed."""
+    async with asyncio.timeout(30):
+        how = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        while not os.waitid(os.P_PID, pid, how):  # noqa: ASYNC110 - a stop tells no event
+            await asyncio.sleep(0.01)
+
+
 async def test_ctrl_z_suspends_it_and_it_comes_back(ultra: Ultra) -> None:
     """The terminal is the shell's meanwhile, and all is drawn again after."""
     async with tui(ultra) as terminal:
         await terminal.until(READY)
         terminal.type("\x1a")
+        await _stopped(terminal.process.pid)
         await terminal.until(BACK)
         terminal.process.send_signal(signal.SIGCONT)
         await terminal.until(ALTERNATE, times=2)

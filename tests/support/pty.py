@@ -114,6 +114,10 @@ class OnTerminal:
 
 
 def _own_terminal() -> None:
-    """Lead a session whose terminal stdin is, so that Ctrl-C and `/dev/tty` are its own."""
+    """Lead a session whose terminal stdin is, so that Ctrl-C and `/dev/tty` are its own.
+
+    A terminal that is closed is heard of, also where the suite itself was told not to hear.
+    """
     os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
