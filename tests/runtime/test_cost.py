@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.budgets import CENT, Process, attempt_of, run_of
 from ultra.core.costs import CostReport
+from ultra.core.scope import Scope
 from ultra.core.totals import Filter, Tag
 from ultra.runtime.cost import Wanted, costs
 from ultra.runtime.runtime import Runtime
@@ -58,10 +59,10 @@ class Place:
         self.process.close(attempt, nano, **ended)
         self.process.end(run)
 
-    def report(self, period: Any = None, **asked: Any) -> CostReport:
+    def report(self, period: Any = None, *, by: Any = (), **asked: Any) -> CostReport:
         runtime = Runtime(None, environ=self._environ, cwd=self._folder, warn=lambda text: None)
         runtime.clock = self.clock  # type: ignore[assignment]
-        return costs(runtime, Wanted(period, **{"zone": BERLIN, **asked}))
+        return costs(runtime, Wanted(period, by, Scope(timezone=BERLIN, **asked)))
 
     def spent(self, period: Any = None, **asked: Any) -> dict[str, int]:
         found = self.report(period, **asked)

@@ -9,6 +9,7 @@ import typer
 from ultra.cli import options
 from ultra.cli.nouns import Here, Under, noun, print_json, session, shown
 from ultra.core.errors import UsageError
+from ultra.core.scope import Scope
 from ultra.core.tags import tags_of
 from ultra.core.text import did_you_mean, one_line
 from ultra.core.totals import PERIODS, Filter, Period, Tag, dimensions_of
@@ -212,7 +213,7 @@ def _report(
             "`--by` tells spending apart, not its days",
             hint="`ultra cost daily`, `weekly` and `monthly` do that",
         )
-    wanted = Wanted(period, dimensions, chosen, since, until, timezone)
+    wanted = Wanted(period, dimensions, Scope(since, until, timezone, chosen))
     report = costs(here.runtime, wanted)
     match written:
         case "json":
@@ -241,9 +242,11 @@ def _missing(here: Here, wanted: "Wanted", report: "CostReport") -> None:
         for place, one in enumerate(wanted.by):
             if isinstance(one, Tag) and not any(part.key[place] for part in parts):
                 here.note(f"no call of these is marked with a tag `{one.name}`")
-    elif wanted.filter != Filter() or not report.windows:
-        marks = " and ".join(f"`{name}={value}`" for name, value in wanted.filter.tags.items())
-        kind = " of that kind" if wanted.filter != Filter() else ""
+    elif wanted.scope.filter != Filter() or not report.windows:
+        marks = " and ".join(
+            f"`{name}={value}`" for name, value in wanted.scope.filter.tags.items()
+        )
+        kind = " of that kind" if wanted.scope.filter != Filter() else ""
         here.note(f"no call{f' marked {marks}' if marks else kind} began then")
 
 

@@ -8,6 +8,7 @@ import typer
 from ultra.cli import options
 from ultra.cli.nouns import Here, Under, json_text, noun, session, shown
 from ultra.core.errors import UsageError
+from ultra.core.scope import Scope
 from ultra.core.tags import tags_of
 from ultra.core.totals import Dimension, Filter, Tag, dimensions_of
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ultra.core.totals import TotalsReport
-    from ultra.runtime.stats import Scope
 
 app = noun(
     "What calls came to: how they ended, times, tokens and cost; with --rank, which models answer"
@@ -170,8 +170,6 @@ def show(
     output: options.Output = None,
 ) -> None:
     """Print what calls came to, by model unless `--by` says otherwise; nobody is asked."""
-    from ultra.runtime.stats import Scope
-
     here = session(ctx)
     chosen: Format = "json" if as_json else form
     scope = Scope(
@@ -204,7 +202,7 @@ def _fitting(*, rank: bool, plot: bool, json_logs: bool, logging: bool) -> None:
 
 def _show(
     here: Here,
-    scope: "Scope",
+    scope: Scope,
     by: Sequence[str] | None,
     form: Format,
     output: "Path | None",
@@ -242,7 +240,7 @@ def _show(
     _missing(here, scope, report, unknown_tags(report))
 
 
-def _missing(here: Here, scope: "Scope", report: "TotalsReport", tags: Sequence[str]) -> None:
+def _missing(here: Here, scope: Scope, report: "TotalsReport", tags: Sequence[str]) -> None:
     """Say on stderr why there is nothing to see."""
     if not report.groups:
         marks = [f"`{name}={value}`" for name, value in scope.filter.tags.items()]
@@ -254,15 +252,13 @@ def _missing(here: Here, scope: "Scope", report: "TotalsReport", tags: Sequence[
         here.note(f"no call of these is marked with a tag `{name}`")
 
 
-def _some(scope: "Scope") -> bool:
-    from ultra.runtime.stats import Scope
-
+def _some(scope: Scope) -> bool:
     return scope != Scope(timezone=scope.timezone)
 
 
 def _rank(
     here: Here,
-    scope: "Scope",
+    scope: Scope,
     by: Sequence[Dimension],
     form: Format,
     output: "Path | None",
@@ -294,7 +290,7 @@ def _rank(
         )
 
 
-def _logs(here: Here, scope: "Scope", after: str | None, *, follow: bool, bare: bool) -> None:
+def _logs(here: Here, scope: Scope, after: str | None, *, follow: bool, bare: bool) -> None:
     from ultra.output.call_lines import call_lines, left
     from ultra.runtime.call_logs import ended
 

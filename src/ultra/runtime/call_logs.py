@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from ultra.core.scope import Scope
 from ultra.core.totals import EndedCall
 from ultra.runtime.runtime import Runtime
-from ultra.runtime.stats import Scope
 from ultra.store.ended import Ended
 
 LOOK_S = 0.25

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from ultra.core.costs import BudgetPace, CostReport, CostWindow, Spent
 from ultra.core.forecast import pace
 from ultra.core.gauges import Gauge
-from ultra.core.moments import span_between
+from ultra.core.scope import Scope
 from ultra.core.totals import Dimension, Filter, Period, Span, word_of
 from ultra.core.windows import begins, next_window, window_at, windows, zone_named
 from ultra.runtime.budgets import gauges
@@ -23,10 +23,7 @@ class Wanted(Struct, frozen=True):
 
     period: Period | None = None
     by: tuple[Dimension, ...] = ()
-    filter: Filter = Filter()
-    since: str | None = None
-    until: str | None = None
-    zone: str = ""
+    scope: Scope = Scope()
 
 
 def costs(runtime: Runtime, wanted: Wanted) -> CostReport:
@@ -34,18 +31,19 @@ def costs(runtime: Runtime, wanted: Wanted) -> CostReport:
 
     Raises `UsageError` for moments and zones that are none, `StoreError`.
     """
-    now, zone = runtime.clock.time(), zone_named(wanted.zone)
+    scope = wanted.scope
+    now, zone = runtime.clock.time(), zone_named(scope.timezone)
     span = _span(wanted, zone, now)
-    only = structs.replace(wanted.filter, simulated=False)
+    only = structs.replace(scope.filter, simulated=False)
     with spending(runtime.paths.database, only) as log:
         look = _Look(log, span, wanted.by, zone, now)
         found = look.overview() if wanted.period is None else look.windows(wanted.period)
         doubtful = any(window.spent.unpriced for window in found)
         lacking = log.unpriced(span) if doubtful else []
-    whole = wanted.filter == Filter()
+    whole = scope.filter == Filter()
     return CostReport(
         now,
-        wanted.zone,
+        scope.timezone,
         span.begin,
         span.end,
         tuple(map(word_of, wanted.by)),
@@ -58,8 +56,8 @@ def costs(runtime: Runtime, wanted: Wanted) -> CostReport:
 
 def _span(wanted: Wanted, zone: tzinfo | None, now: float) -> Span:
     """What is asked about; without `--since`, as many whole windows as are shown."""
-    said = span_between(wanted.since, wanted.until, wanted.zone, now)
-    if wanted.since is not None:
+    said = wanted.scope.span(now)
+    if wanted.scope.since is not None:
         return said
     if wanted.period is None:
         first = min(begins(window_at(period, now, zone), zone) for period in SHOWN)

@@ -5,17 +5,16 @@ from datetime import datetime
 from math import inf
 from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from ultra.core.contests import Ranking
 from ultra.core.errors import UsageError
-from ultra.core.moments import own_zone, span_between
+from ultra.core.moments import own_zone
+from ultra.core.scope import Scope
 from ultra.core.tags import Marks
 from ultra.core.totals import (
     PERIODS,
     Dimension,
-    Filter,
     Group,
     Period,
     Span,
@@ -38,19 +37,6 @@ _LONGEST_S: tuple[tuple[float, Period], ...] = (
 """Which windows a plot is of: at most 160 of them."""
 
 Item = TypeVar("Item")
-
-
-class Scope(Struct, frozen=True):
-    """Which calls are looked at, as the user said it: None and empty for all there are."""
-
-    since: str | None = None
-    until: str | None = None
-    timezone: str = ""
-    filter: Filter = Filter()
-
-    def span(self, now: float) -> Span:
-        """From when to when. Raises `UsageError`."""
-        return span_between(self.since, self.until, self.timezone, now)
 
 
 def counted(
