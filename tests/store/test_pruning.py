@@ -330,8 +330,7 @@ async def test_a_reader_in_the_way_is_told(path: Path) -> None:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM runs").fetchone()
 
-        place = Place(path, 0.1)
-        gone = delete(place, [OLD], NOW, deed=deed)
+        gone = delete(Place(path, care_s=0.1), [OLD], NOW, deed=deed)
 
         assert gone.lingering
         assert reader.execute("SELECT count(*) FROM runs").fetchone() == (1,)

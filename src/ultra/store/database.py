@@ -32,14 +32,16 @@ class Opened(Struct, frozen=True):
 class Place(Struct, frozen=True):
     """Where the log lies and how to treat it.
 
-    `busy_s` is how long a lock is waited for; `mounts` and `steps` stand in for the system's
-    mount table and the shipped schema.
+    `busy_s` is how long a lock is waited for, `care_s` how long by who tends the log, since
+    whoever asks models comes first; `mounts` and `steps` stand in for the system's mount table and
+    the shipped schema.
     """
 
     path: Path
     busy_s: float = 5.0
     mounts: Path = MOUNTS
     steps: Steps = MIGRATIONS
+    care_s: float = 30.0
 
 
 def error_code(error: BaseException) -> int:

@@ -20,9 +20,6 @@ HELD_S = 0.05
 """For how long a slice should hold the lock. SQLite's own waiting looks again after 0.1 s at most,
 so that whoever waits is not waiting for many slices."""
 
-PATIENCE_S = 30.0
-"""How long a slice waits for the lock: whoever asks models comes first."""
-
 FIRST, MOST = 20, 2_000
 """How many things the first slice does, and the most that any does."""
 
@@ -147,7 +144,7 @@ def tending(place: Place, now: float) -> Iterator[Tender]:
     try:
         with _only_one(place.path), closing(open_database(place, now).connection) as connection:
             connection.execute("PRAGMA secure_delete=ON")
-            connection.execute(f"PRAGMA busy_timeout={int(PATIENCE_S * 1000)}")
+            connection.execute(f"PRAGMA busy_timeout={int(place.care_s * 1000)}")
             yield Tender(connection)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(
