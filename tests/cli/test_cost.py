@@ -77,7 +77,7 @@ def test_markdown_holds_what_a_tag_holds(spent: Cli) -> None:
     [
         (["--by", "modle"], "--by modle"),
         (["--by", "day"], "not its days"),
-        (["--format", "xml"], "--format xml"),
+        (["--format", "xml"], "'xml' is not one of 'table', 'json', 'csv', 'markdown'"),
         (["daily", "--since", "soon"], "--since soon"),
         (["daily", "--since", "today", "--until", "2020-01-01"], "is not before"),
         (["--timezone", "Mars/Base"], "Mars/Base"),

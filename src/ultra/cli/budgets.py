@@ -8,6 +8,7 @@ import typer
 from typer._click.core import Context
 
 from ultra.cli import options
+from ultra.cli.filters import option_of
 from ultra.cli.nouns import Here, Under, noun, print_json, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.gauges import Uncertain
@@ -91,15 +92,7 @@ def set_(
             help="soft warns at 80% and 100%, hard refuses",
         ),
     ] = "soft",
-    timezone: Annotated[
-        str,
-        typer.Option(
-            "--timezone",
-            metavar="NAME",
-            envvar="ULTRA_BUDGETS_TIMEZONE",
-            help="where days begin, such as `UTC`; this machine's own unless given",
-        ),
-    ] = "",
+    timezone: Annotated[str, option_of("budgets", "--timezone")] = "",
 ) -> None:
     """Set a limit, in place of the scope's own for that period; what is spent already counts."""
     from ultra.output.figures import usd

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ultra.cli import options
+from ultra.cli.filters import option_of
 from ultra.cli.nouns import Under, noun, print_json, session, shown
 
 app = noun(
@@ -45,13 +46,7 @@ def clear(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            envvar="ULTRA_CACHE_MODEL",
-            help="only answers of this model, alias or provider",
-        ),
+        option_of("cache", "--model", "only answers of this model, alias or provider"),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", envvar="ULTRA_YES", help="clear without asking first")

@@ -2,19 +2,17 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, assert_never, cast
 
 import typer
 
-from ultra.cli import options
+from ultra.cli import filters, options
+from ultra.cli.filters import filter_of, option_of
 from ultra.cli.nouns import Here, Under, noun, print_json, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.scope import Scope
-from ultra.core.tags import tags_of
-from ultra.core.text import did_you_mean, one_line
 from ultra.core.totals import PERIODS, Filter, Period, Tag, dimensions_of
 from ultra.output.cost import (
-    CostFormat,
     cost_csv,
     cost_document,
     cost_markdown,
@@ -45,62 +43,17 @@ By = Annotated[
         help="apart by model, provider, cost-center, environment, tag:NAME and more",
     ),
 ]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="WHEN",
-        envvar="ULTRA_COST_SINCE",
-        help="`30d`, `yesterday`, a date or a time",
-    ),
-]
-Until = Annotated[
-    str | None,
-    typer.Option(
-        "--until", metavar="WHEN", envvar="ULTRA_COST_UNTIL", help="as `--since`; now unless given"
-    ),
-]
-Timezone = Annotated[
-    str,
-    typer.Option(
-        "--timezone",
-        metavar="NAME",
-        envvar="ULTRA_COST_TIMEZONE",
-        help="where days begin, such as `UTC`; this machine's own unless given",
-    ),
-]
-Form = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        metavar="table|json|csv|markdown",
-        envvar="ULTRA_COST_FORMAT",
-        help="how it is written",
-    ),
-]
+Since = Annotated[str | None, option_of("cost", "--since")]
+Until = Annotated[str | None, option_of("cost", "--until")]
+Timezone = Annotated[str, option_of("cost", "--timezone")]
+Form = Annotated[filters.Form, option_of("cost", "--format")]
 Plot = Annotated[
     bool, typer.Option("--plot", envvar="ULTRA_COST_PLOT", help="bars below the table")
 ]
-Model = Annotated[
-    list[str] | None,
-    typer.Option("--model", "-m", metavar="NAME", envvar="ULTRA_COST_MODEL", help="its calls only"),
-]
-Provider = Annotated[
-    list[str] | None,
-    typer.Option("--provider", metavar="NAME", envvar="ULTRA_COST_PROVIDER", help="its calls only"),
-]
-CostCenter = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--cost-center", metavar="NAME", envvar="ULTRA_COST_COST_CENTER", help="what it was charged"
-    ),
-]
-Tags = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tag", metavar="NAME=VALUE", envvar="ULTRA_COST_TAG", help="runs marked with it; repeat"
-    ),
-]
+Model = Annotated[list[str] | None, option_of("cost", "--model")]
+Provider = Annotated[list[str] | None, option_of("cost", "--provider")]
+CostCenter = Annotated[list[str] | None, option_of("cost", "--cost-center")]
+Tags = Annotated[list[str] | None, option_of("cost", "--tag")]
 
 
 @app.command(cls=Under, epilog=shown("ultra cost show --by provider", "ultra cost show --line"))
@@ -131,7 +84,7 @@ def show(
 
         _alone(ctx)
         return show_line(os.environ, colour=colour)
-    chosen = _filter(model, provider, cost_center, tag)
+    chosen = filter_of(model=model, provider=provider, cost_center=cost_center, tag=tag)
     period: Period | None = None if since is None and until is None else "day"
     form = "json" if as_json else form
     if plot and period is None:
@@ -139,7 +92,7 @@ def show(
             "`--plot` shows windows of one kind, and today is a part of this month",
             hint="`ultra cost daily --plot` or `ultra cost monthly --by model --plot`",
         )
-    return _report(ctx, period, by, chosen, (since, until, timezone), form, plot=plot)
+    return _report(ctx, period, by, Scope(since, until, timezone, chosen), form, plot=plot)
 
 
 _OF_THE_LINE = ("line", "colour", "profile", "quiet", "verbose", "debug")
@@ -172,9 +125,9 @@ def _periodic(period: Period, summary: str) -> Callable[..., int]:
         form: Form = "table",
         as_json: options.Json = False,
     ) -> int:
-        chosen = _filter(model, provider, cost_center, tag)
+        chosen = filter_of(model=model, provider=provider, cost_center=cost_center, tag=tag)
         form = "json" if as_json else form
-        return _report(ctx, period, by, chosen, (since, until, timezone), form, plot=plot)
+        return _report(ctx, period, by, Scope(since, until, timezone, chosen), form, plot=plot)
 
     command.__doc__ = summary
     return command
@@ -196,26 +149,23 @@ def _report(
     ctx: typer.Context,
     period: Period | None,
     by: Sequence[str] | None,
-    chosen: Filter,
-    when: tuple[str | None, str | None, str],
-    form: str,
+    scope: Scope,
+    form: filters.Form,
     *,
     plot: bool,
 ) -> int:
     from ultra.runtime.cost import Wanted, costs
 
     here = session(ctx)
-    written = _format(form)
-    since, until, timezone = when
     dimensions = dimensions_of(by or ())
     if set(dimensions) & set(PERIODS):
         raise UsageError(
             "`--by` tells spending apart, not its days",
             hint="`ultra cost daily`, `weekly` and `monthly` do that",
         )
-    wanted = Wanted(period, dimensions, Scope(since, until, timezone, chosen))
+    wanted = Wanted(period, dimensions, scope)
     report = costs(here.runtime, wanted)
-    match written:
+    match form:
         case "json":
             print_json(here, cost_document(report))
         case "csv":
@@ -224,6 +174,8 @@ def _report(
             here.streams.write(cost_markdown(report))
         case "table":
             _screen(here, report, plot=plot)
+        case _:
+            assert_never(form)
     _missing(here, wanted, report)
     return 0
 
@@ -248,27 +200,3 @@ def _missing(here: Here, wanted: "Wanted", report: "CostReport") -> None:
         )
         kind = " of that kind" if wanted.scope.filter != Filter() else ""
         here.note(f"no call{f' marked {marks}' if marks else kind} began then")
-
-
-def _filter(
-    model: Sequence[str] | None,
-    provider: Sequence[str] | None,
-    cost_center: Sequence[str] | None,
-    tag: Sequence[str] | None,
-) -> Filter:
-    return Filter(
-        model=tuple(model or ()),
-        provider=tuple(provider or ()),
-        cost_center=tuple(cost_center or ()),
-        tags=tags_of(tag or []),
-    )
-
-
-def _format(text: str) -> CostFormat:
-    known: tuple[Any, ...] = get_args(CostFormat)
-    if text not in known:
-        raise UsageError(
-            f"`--format {one_line(text, 60)}` is not known",
-            hint=did_you_mean(text, known) or f"one of: {', '.join(known)}",
-        )
-    return cast("CostFormat", text)

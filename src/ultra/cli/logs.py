@@ -6,11 +6,12 @@ import typer
 from msgspec import Struct
 
 from ultra.cli import logs_audit, logs_care, logs_import, options
+from ultra.cli.filters import marks_of
 from ultra.cli.logs_options import CostCenter, Model, Query, Tag
 from ultra.cli.nouns import Here, Under, noun, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.records import RunDocument, RunSummary
-from ultra.core.tags import Marks, cost_center_of, tags_of
+from ultra.core.tags import Marks
 from ultra.core.text import one_line
 
 app = noun(
@@ -86,7 +87,7 @@ def list_(
     here = session(ctx)
     chosen = run or run_option
     block = _block(code, code_last)
-    sought = Sought(query, model, Marks(cost_center_of(cost_center or ""), tags_of(tag or [])))
+    sought = Sought(query, model, marks_of(cost_center, tag))
     if chosen is None and not (response or block):
         _print_runs(here, count, sought, as_json=as_json)
         return

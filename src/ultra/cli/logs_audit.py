@@ -6,6 +6,7 @@ import typer
 
 from ultra.cli import options
 from ultra.cli.exit_codes import FAILED, OK
+from ultra.cli.filters import option_of
 from ultra.cli.nouns import Here, print_json, session
 
 EXAMPLES = (
@@ -28,15 +29,7 @@ def audit(
             help="how many entries, 0 for all",
         ),
     ] = 20,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="WHEN",
-            envvar="ULTRA_LOGS_AUDIT_SINCE",
-            help="from then on: `30d`, `yesterday`, a date, a time",
-        ),
-    ] = None,
+    since: Annotated[str | None, option_of("logs audit", "--since")] = None,
     action: Annotated[
         list[str] | None,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ultra.cli import options
+from ultra.cli.filters import marks_of, option_of
 from ultra.cli.logs_options import CostCenter, Model, Query, Tag
 from ultra.cli.nouns import Here, session
 
@@ -172,22 +173,10 @@ def export(
     model: Model = None,
     cost_center: CostCenter = None,
     tag: Tag = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="WHEN",
-            envvar="ULTRA_LOGS_SINCE",
-            help="runs from then on: `30d`, `yesterday`, a date, a time",
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option("--until", metavar="WHEN", envvar="ULTRA_LOGS_UNTIL", help="runs before then"),
-    ] = None,
+    since: Annotated[str | None, option_of("logs", "--since")] = None,
+    until: Annotated[str | None, option_of("logs", "--until")] = None,
 ) -> None:
     """Write runs as JSON lines or CSV, the newest first, however many."""
-    from ultra.core.tags import Marks, cost_center_of, tags_of
     from ultra.output.documents import csv_pieces, jsonl_pieces
     from ultra.output.files import check_place, write_atomic
     from ultra.runtime.care import documents, sought
@@ -195,7 +184,7 @@ def export(
     here = session(ctx)
     if output is not None:
         check_place(output)
-    marks = Marks(cost_center_of(cost_center or ""), tags_of(tag or []))
+    marks = marks_of(cost_center, tag)
     wanted = sought(here.runtime, query, model, marks, since=since, until=until)
     runs = documents(here.runtime, wanted)
     pieces = csv_pieces(runs) if form == "csv" else jsonl_pieces(runs)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ultra.cli.filters import option_of
+
 Query = Annotated[
     str | None,
     typer.Option(
@@ -15,30 +17,7 @@ Query = Annotated[
     ),
 ]
 Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="NAME",
-        envvar="ULTRA_LOGS_MODEL",
-        help="runs that asked this model, alias or provider",
-    ),
+    str | None, option_of("logs", "--model", "runs that asked this model, alias or provider")
 ]
-CostCenter = Annotated[
-    str | None,
-    typer.Option(
-        "--cost-center",
-        metavar="NAME",
-        envvar="ULTRA_LOGS_COST_CENTER",
-        help="runs charged to it",
-    ),
-]
-Tag = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tag",
-        metavar="NAME=VALUE",
-        envvar="ULTRA_LOGS_TAG",
-        help="runs marked with it; repeat for all of several",
-    ),
-]
+CostCenter = Annotated[str | None, option_of("logs", "--cost-center", "runs charged to it")]
+Tag = Annotated[list[str] | None, option_of("logs", "--tag")]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ultra.cli import options
+from ultra.cli.filters import marks_of, option_of
 from ultra.core.errors import UsageError
 
 app = typer.Typer(
@@ -73,15 +74,7 @@ def replay(
             help="prompts of the last `12h`, `30d`, `8w`",
         ),
     ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tag",
-            metavar="NAME=VALUE",
-            envvar="ULTRA_REPLAY_TAG",
-            help="prompts of runs marked with it; repeat for all of several",
-        ),
-    ] = None,
+    tag: Annotated[list[str] | None, option_of("replay", "--tag")] = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -124,7 +117,6 @@ def replay(
     from ultra.cli.context import Session
     from ultra.cli.replay_run import Wanted, run_replay
     from ultra.cli.terms import CACHE_USES, Terms, secrets_rule
-    from ultra.core.tags import Marks, tags_of
     from ultra.runtime.methods import Wish
     from ultra.runtime.replaying import Scope
 
@@ -149,6 +141,6 @@ def replay(
         extract=extract or "",
         expect=tuple(expect or ()),
     )
-    scope = Scope(tuple(run or ()), since, Marks(tags=tags_of(tag or [])), limit, seed)
+    scope = Scope(tuple(run or ()), since, marks_of(None, tag), limit, seed)
     wanted = Wanted(tuple(model or ()), terms, wish, scope)
     return run_replay(Session(profile, quiet=quiet, verbose=verbose, key=key), wanted)

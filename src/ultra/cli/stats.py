@@ -1,16 +1,16 @@
 """`ultra stats`: what calls came to, which models answer best, and calls for log collectors."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, assert_never
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from ultra.cli import options
+from ultra.cli import filters, options
+from ultra.cli.filters import filter_of, option_of
 from ultra.cli.nouns import Here, Under, json_text, noun, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.scope import Scope
-from ultra.core.tags import tags_of
-from ultra.core.totals import Dimension, Filter, Tag, dimensions_of
+from ultra.core.totals import Dimension, Tag, dimensions_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +28,6 @@ app = noun(
     "ultra stats --json-logs --follow           a line of JSON for each call that ends",
 )
 
-Format = Literal["table", "json", "csv", "markdown"]
-
 By = Annotated[
     list[str] | None,
     typer.Option(
@@ -40,76 +38,14 @@ By = Annotated[
         " verb, tag:NAME, hour, day, week, month or all; repeat, or with commas",
     ),
 ]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        metavar="WHEN",
-        envvar="ULTRA_STATS_SINCE",
-        help="`30d`, `yesterday`, a date or a time",
-    ),
-]
-Until = Annotated[
-    str | None,
-    typer.Option(
-        "--until",
-        metavar="WHEN",
-        envvar="ULTRA_STATS_UNTIL",
-        help="as `--since`; a day is in it whole",
-    ),
-]
-Timezone = Annotated[
-    str,
-    typer.Option(
-        "--timezone",
-        metavar="NAME",
-        envvar="ULTRA_STATS_TIMEZONE",
-        help="whose days, such as `UTC`; this machine's own unless given",
-    ),
-]
-Model = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="NAME",
-        envvar="ULTRA_STATS_MODEL",
-        help="calls of a model, alias or provider; repeat for any of several",
-    ),
-]
-Provider = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--provider", metavar="NAME", envvar="ULTRA_STATS_PROVIDER", help="its calls; repeat"
-    ),
-]
-Tags = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tag",
-        metavar="NAME=VALUE",
-        envvar="ULTRA_STATS_TAG",
-        help="of runs marked with it; repeat for all of several",
-    ),
-]
-CostCenter = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--cost-center",
-        metavar="NAME",
-        envvar="ULTRA_STATS_COST_CENTER",
-        help="charged to it; repeat",
-    ),
-]
-Environment = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--environment",
-        metavar="NAME",
-        envvar="ULTRA_STATS_ENVIRONMENT",
-        help="made there: dev, staging or production; repeat",
-    ),
-]
+Since = Annotated[str | None, option_of("stats", "--since")]
+Until = Annotated[str | None, option_of("stats", "--until")]
+Timezone = Annotated[str, option_of("stats", "--timezone")]
+Model = Annotated[list[str] | None, option_of("stats", "--model")]
+Provider = Annotated[list[str] | None, option_of("stats", "--provider")]
+Tags = Annotated[list[str] | None, option_of("stats", "--tag")]
+CostCenter = Annotated[list[str] | None, option_of("stats", "--cost-center")]
+Environment = Annotated[list[str] | None, option_of("stats", "--environment")]
 Rank = Annotated[
     bool,
     typer.Option(
@@ -141,9 +77,7 @@ After = Annotated[
         help="with --json-logs: those that ended after it, the last that was read",
     ),
 ]
-Form = Annotated[
-    Format, typer.Option("--format", envvar="ULTRA_STATS_FORMAT", help="how it is written")
-]
+Form = Annotated[filters.Form, option_of("stats", "--format")]
 
 
 @app.command(
@@ -171,17 +105,17 @@ def show(
 ) -> None:
     """Print what calls came to, by model unless `--by` says otherwise; nobody is asked."""
     here = session(ctx)
-    chosen: Format = "json" if as_json else form
+    chosen: filters.Form = "json" if as_json else form
     scope = Scope(
         since,
         until,
         timezone,
-        Filter(
-            model=tuple(model or ()),
-            provider=tuple(provider or ()),
-            cost_center=tuple(cost_center or ()),
-            environment=tuple(environment or ()),
-            tags=tags_of(tag or []),
+        filter_of(
+            model=model,
+            provider=provider,
+            cost_center=cost_center,
+            tag=tag,
+            environment=environment,
         ),
     )
     _fitting(rank=rank, plot=plot, json_logs=json_logs, logging=follow or after is not None)
@@ -204,7 +138,7 @@ def _show(
     here: Here,
     scope: Scope,
     by: Sequence[str] | None,
-    form: Format,
+    form: filters.Form,
     output: "Path | None",
     *,
     plot: bool,
@@ -260,7 +194,7 @@ def _rank(
     here: Here,
     scope: Scope,
     by: Sequence[Dimension],
-    form: Format,
+    form: filters.Form,
     output: "Path | None",
 ) -> None:
     from ultra.output.ranking import render_rankings

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from ultra.core.costs import (
     BudgetPace,
@@ -24,8 +24,6 @@ from ultra.output.moments import iso
 from ultra.output.safe import cell
 from ultra.output.streams import Streams
 from ultra.output.tables import Column, prose, table
-
-CostFormat = Literal["table", "json", "csv", "markdown"]
 
 _FIGURES = (
     Column("calls", right=True, spare=2),
