@@ -13,8 +13,8 @@ from benchmarks.stats import Checks, Result, compared, paired
 from ultra.core.budget import Bound, Limit
 from ultra.core.clock import SystemClock
 from ultra.core.ids import new_run_id
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.model import Endpoint, KeyRef, Target
-from ultra.core.ports import Admitted, AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.request import said
 from ultra.store.book import Book
 from ultra.store.ledger import SqliteLedger

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.measure import peak_mb
 from ultra.cli.main import main as ultra
-from ultra.core.ports import CallSpec, RunEnd, RunRecord
+from ultra.core.ledger import RunEnd, RunRecord
+from ultra.core.ports import CallSpec
 from ultra.core.request import CallRequest, said
 from ultra.engine.caller import EngineCaller
 from ultra.engine.context import EventHub, RunContext

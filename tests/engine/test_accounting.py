@@ -8,7 +8,8 @@ from tests.support.virtual import virtual
 from ultra.core.answer import Answer
 from ultra.core.cost import FREE
 from ultra.core.errors import CallError, ErrorClass
-from ultra.core.ports import AttemptBudget, AttemptResult, CallSpec
+from ultra.core.ledger import AttemptResult
+from ultra.core.ports import AttemptBudget, CallSpec
 from ultra.core.request import TOOL_PREAMBLE, CallRequest, Sampling, said
 from ultra.core.stream import Finished, ReasoningDelta, TextDelta, ToolCallDelta, UsageReported
 from ultra.core.usage import Usage

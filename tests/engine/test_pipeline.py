@@ -33,7 +33,8 @@ from ultra.core.events import (
     CallStarted,
     Event,
 )
-from ultra.core.ports import AttemptBudget, CallSpec, Refused
+from ultra.core.ledger import Refused
+from ultra.core.ports import AttemptBudget, CallSpec
 from ultra.core.stream import (
     Finished,
     ReasoningDelta,

@@ -8,7 +8,7 @@ from tests.support.fakes import PRICE, Bench, RecordingLedger, Script, Step, Wai
 from tests.support.virtual import virtual
 from ultra.core.answer import Answer
 from ultra.core.errors import ErrorClass
-from ultra.core.ports import Admitted, AttemptResult
+from ultra.core.ledger import Admitted, AttemptResult
 from ultra.core.stream import Finished, ReasoningDelta, TextDelta, UsageReported
 from ultra.core.usage import Usage
 from ultra.engine.accounting import bound_of

@@ -12,8 +12,8 @@ from tests.support.virtual import now, virtual
 from ultra.core.answer import Answer
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import AttemptFailed, CallWaiting
+from ultra.core.ledger import Admitted, Refused
 from ultra.core.model import Target
-from ultra.core.ports import Admitted, Refused
 
 GATE, BREAKER = ErrorClass.RATE_LIMIT, ErrorClass.BREAKER_OPEN
 

@@ -24,8 +24,8 @@ from tests.support.grammar import check_run
 from tests.support.virtual import EPOCH, LoopClock, now, virtual
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import Concluded, Event, RunFinished, RunStarted, VerdictReached
+from ultra.core.ledger import Refused
 from ultra.core.model import Timers
-from ultra.core.ports import Refused
 from ultra.core.profile import Profile, RetryRules
 from ultra.core.stream import Finished, TextDelta
 from ultra.runtime.action import Action, Interruption, RunResult, Selection, Verb

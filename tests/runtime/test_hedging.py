@@ -17,8 +17,8 @@ from tests.support.fakes import (
 from tests.support.ledger import STARTED, attempt_record, ledger_at, result, run_record
 from tests.support.virtual import LoopClock, virtual
 from ultra.core.errors import ErrorClass, Failure
+from ultra.core.ledger import Refused
 from ultra.core.model import Target
-from ultra.core.ports import Refused
 from ultra.core.profile import Profile
 from ultra.runtime.action import Action, Selection
 from ultra.runtime.execute import Services, execute

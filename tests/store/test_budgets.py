@@ -19,7 +19,7 @@ from tests.support.budgets import (
 from ultra.core.budget import Bound, Limit, Planned
 from ultra.core.cost import Price, Rate
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import Admitted, Refused, RunEnd, RunRecord
+from ultra.core.ledger import Admitted, Refused, RunEnd, RunRecord
 from ultra.store.check import check
 from ultra.store.operations import End
 from ultra.store.owner import myself, to_text

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec.structs import replace
 
 from tests.support.budgets import NOON, Process, attempt_of, run_of
-from ultra.core.ports import Admitted, AttemptRecord, RunRecord
+from ultra.core.ledger import Admitted, AttemptRecord, RunRecord
 from ultra.core.windows import begins, window_at
 from ultra.store.check import check
 from ultra.store.dead import release_dead

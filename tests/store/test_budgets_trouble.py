@@ -15,7 +15,7 @@ from tests.support.budgets import CENT, attempt_of, run_of
 from tests.support.ledger import ledger_at, one, result, rows, run_end, tell
 from ultra.core.budget import Limit
 from ultra.core.errors import ErrorClass
-from ultra.core.ports import Admitted, Refused, RunRecord
+from ultra.core.ledger import Admitted, Refused, RunRecord
 from ultra.store.book import Book
 from ultra.store.check import check
 from ultra.store.ledger import SqliteLedger

@@ -17,7 +17,7 @@ from tests.support.ledger import (
     target,
 )
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import AttemptKind, AttemptResult
+from ultra.core.ledger import AttemptKind, AttemptResult
 from ultra.core.profile import BreakerRules
 from ultra.store.experience import _SEEN, LATEST, Experience
 from ultra.store.ledger import SqliteLedger

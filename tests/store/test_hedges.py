@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.ledger import RUN, attempt_record, ledger_at, result, rows, run_record
 from ultra.core.budget import Bound, Limit
-from ultra.core.ports import Admitted, Refused
+from ultra.core.ledger import Admitted, Refused
 from ultra.store.hedges import HEDGE, LATEST, ONE_IN
 
 

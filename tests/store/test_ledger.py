@@ -20,7 +20,7 @@ from tests.support.ledger import (
 )
 from ultra.core.budget import Bound, Limit
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import Admitted
+from ultra.core.ledger import Admitted
 from ultra.core.request import Media, Message, Text, said
 from ultra.core.usage import Usage
 from ultra.core.verdict import Verdict

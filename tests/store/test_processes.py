@@ -30,7 +30,7 @@ from contextlib import closing
 from pathlib import Path
 from tests.support.budgets import attempt_of, run_of
 from tests.support.ledger import STARTED, ledger_at, result, run_end, tell
-from ultra.core.ports import Admitted
+from ultra.core.ledger import Admitted
 from ultra.store.database import Place, open_database
 from ultra.store.schema import MIGRATIONS
 

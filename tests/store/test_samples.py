@@ -23,7 +23,7 @@ from ultra.core.breaker import BreakerState
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.estimates import Sample
 from ultra.core.gate import GateState
-from ultra.core.ports import AttemptResult
+from ultra.core.ledger import AttemptResult
 from ultra.core.profile import BreakerRules
 from ultra.core.records import RouteDocument
 from ultra.core.usage import Usage

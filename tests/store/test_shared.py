@@ -24,8 +24,8 @@ from ultra.core.breaker import (
 )
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.gate import GateState, asked_to_wait, hold, observe, spend
+from ultra.core.ledger import AttemptRecord, AttemptResult, Refused
 from ultra.core.model import Target
-from ultra.core.ports import AttemptRecord, AttemptResult, Refused
 from ultra.core.profile import BreakerRules
 from ultra.core.quota import Allowance, Quota
 from ultra.core.retry_tokens import CAPACITY, affords, earned, paid

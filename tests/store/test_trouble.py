@@ -26,7 +26,7 @@ from tests.support.ledger import (
 )
 from tests.support.process import UNMEASURED
 from ultra.core.errors import ErrorClass, Failure, StoreError, UsageError
-from ultra.core.ports import Admitted
+from ultra.core.ledger import Admitted
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
 from ultra.store.schema import MIGRATIONS

@@ -12,8 +12,8 @@ from tests.support.voices import FENCE, words_of
 from ultra.core.errors import ErrorClass, UsageError
 from ultra.core.expect import Expectation
 from ultra.core.extract import Extractor
+from ultra.core.ledger import AttemptRecord
 from ultra.core.model import Method
-from ultra.core.ports import AttemptRecord
 from ultra.core.request import CallRequest, Prompt
 
 NUMBER = Method(extract=Extractor("number"))

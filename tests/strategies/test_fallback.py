@@ -15,8 +15,9 @@ from tests.support.fakes import (
 )
 from tests.support.virtual import now, virtual
 from ultra.core.errors import ErrorClass, Failure
+from ultra.core.ledger import Refused
 from ultra.core.model import Target
-from ultra.core.ports import Outcome, Refused, Settings
+from ultra.core.ports import Outcome, Settings
 from ultra.core.request import CallRequest
 from ultra.core.stream import TextDelta
 from ultra.strategies.fallback import fallback

@@ -22,7 +22,8 @@ from tests.support.fakes import (
 from tests.support.virtual import now, virtual
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.events import CallCancelled, CallStarted
-from ultra.core.ports import Outcome, Refused, Settings
+from ultra.core.ledger import Refused
+from ultra.core.ports import Outcome, Settings
 from ultra.core.request import Prompt, Sampling
 from ultra.core.stream import ReasoningDelta, TextDelta
 from ultra.strategies.hedged import hedged, why_not

@@ -8,15 +8,8 @@ from msgspec.structs import replace
 
 from tests.support.ledger import ENDPOINT, attempt_record
 from ultra.core.budget import Bound, Limit
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, Refused, RunEnd, RunRecord
 from ultra.core.model import Target
-from ultra.core.ports import (
-    Admitted,
-    AttemptRecord,
-    AttemptResult,
-    Refused,
-    RunEnd,
-    RunRecord,
-)
 from ultra.core.profile import BreakerRules
 from ultra.store.admission import Admission
 from ultra.store.database import Place, open_database

@@ -12,17 +12,9 @@ from tests.support.virtual import LoopClock
 from ultra.core.cost import Price, Rate
 from ultra.core.errors import CallError, ErrorClass
 from ultra.core.events import AttemptStarted, Body, Event
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, Refused, RunEnd, RunRecord
 from ultra.core.model import Endpoint, KeyRef, Target, Timers
-from ultra.core.ports import (
-    Admitted,
-    AttemptRecord,
-    AttemptResult,
-    CallSpec,
-    Refused,
-    RunEnd,
-    RunRecord,
-    Sink,
-)
+from ultra.core.ports import CallSpec, Sink
 from ultra.core.profile import RetryRules
 from ultra.core.request import CallRequest, Prompt, said
 from ultra.core.stream import Finished, StreamBody, TextDelta, UsageReported

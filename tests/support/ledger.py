@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ultra.core.ids import attempt_id, call_id
+from ultra.core.ledger import AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.model import Endpoint, KeyRef, Target
-from ultra.core.ports import AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.profile import BreakerRules
 from ultra.core.request import Message, said
 from ultra.store.database import Place

@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 from tests.support.ledger import STARTED, attempt_record, ledger_at, result, run_end, run_record
 from tests.support.runs import ManualClock
 from ultra.core.errors import ErrorClass, Failure
+from ultra.core.ledger import AttemptResult
 from ultra.core.model import Endpoint, KeyRef, Target
-from ultra.core.ports import AttemptResult
 from ultra.core.quota import Quota
 from ultra.core.usage import Usage
 from ultra.runtime.preferences import Preferences

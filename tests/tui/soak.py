@@ -29,8 +29,8 @@ from tests.support.ledger import attempt_record, result, run_end, run_record
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ids import attempt_id, new_run_id
+from ultra.core.ledger import Admitted
 from ultra.core.live import Live
-from ultra.core.ports import Admitted
 from ultra.runtime.runtime import Runtime
 from ultra.store.ledger import SqliteLedger
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ultra.core.errors import ErrorClass
-from ultra.core.ports import AttemptResult
+from ultra.core.ledger import AttemptResult
 from ultra.core.profile import BreakerRules
 
 BreakerKind = Literal["endpoint", "credential"]

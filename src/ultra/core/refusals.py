@@ -6,8 +6,8 @@ from ultra.core.breaker import BreakerState, standing
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.gate import Hold, Why
 from ultra.core.key_hint import new_key, place_of
+from ultra.core.ledger import Refused
 from ultra.core.model import Target
-from ultra.core.ports import Refused
 
 PROBE_PATIENCE_S = 2.0
 """When to ask again while another call is trying: it has hardly longer to prove anything."""

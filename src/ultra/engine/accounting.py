@@ -9,7 +9,7 @@ from ultra.core.answer import AnswerBuilder, Status
 from ultra.core.budget import Bound
 from ultra.core.cost import ceiling_nano, cost_nano, dearest_output
 from ultra.core.errors import CallError, ConfigError, ErrorClass, Failure, UltraError
-from ultra.core.ports import AttemptResult
+from ultra.core.ledger import AttemptResult
 from ultra.core.request import CallRequest, input_tokens_bound, output_tokens_seen
 from ultra.core.usage import Usage, UsageSource
 from ultra.engine.context import CallContext

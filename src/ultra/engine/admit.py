@@ -9,7 +9,8 @@ from contextlib import aclosing
 
 from ultra.core.errors import CallError, ErrorClass, Failure
 from ultra.core.events import AttemptStarted
-from ultra.core.ports import Admitted, AttemptRecord, Ledger, Provider, Refused
+from ultra.core.ledger import Admitted, AttemptRecord, Ledger, Refused
+from ultra.core.ports import Provider
 from ultra.core.stream import TextDelta
 from ultra.engine.accounting import (
     attempt_result,

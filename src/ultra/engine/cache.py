@@ -15,16 +15,9 @@ from msgspec.structs import replace
 from ultra.core.answer import AnswerBuilder
 from ultra.core.errors import Failure
 from ultra.core.ids import attempt_id
+from ultra.core.ledger import AttemptRecord, AttemptResult, Ledger
 from ultra.core.model import Endpoint
-from ultra.core.ports import (
-    AnswerCache,
-    AttemptRecord,
-    AttemptResult,
-    CachedAnswer,
-    CacheTurn,
-    Ledger,
-    Provider,
-)
+from ultra.core.ports import AnswerCache, CachedAnswer, CacheTurn, Provider
 from ultra.core.stream import (
     CacheHit,
     ReasoningDelta,

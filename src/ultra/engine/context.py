@@ -9,17 +9,9 @@ from ultra.core.answer import AnswerBuilder
 from ultra.core.errors import ErrorClass
 from ultra.core.events import AttemptFailed, AttemptStarted, Body, CallWaiting, Event
 from ultra.core.ids import attempt_id, call_id
+from ultra.core.ledger import Admitted, AttemptKind, AttemptResult
 from ultra.core.model import Target
-from ultra.core.ports import (
-    Admitted,
-    AttemptBudget,
-    AttemptKind,
-    AttemptResult,
-    CallSpec,
-    Clock,
-    Sink,
-    Within,
-)
+from ultra.core.ports import AttemptBudget, CallSpec, Clock, Sink, Within
 from ultra.core.profile import RetryRules
 from ultra.core.quota import Quota
 from ultra.core.request import settled

@@ -6,7 +6,8 @@ race > recalled > ensembles > cache > retry > slot > admit > reserve > timers > 
 
 from collections.abc import AsyncGenerator
 
-from ultra.core.ports import Ledger, Provider
+from ultra.core.ledger import Ledger
+from ultra.core.ports import Provider
 from ultra.engine.admit import admit
 from ultra.engine.context import Call, CallContext, Policy, PolicyBody
 from ultra.engine.race import race

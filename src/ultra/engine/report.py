@@ -9,7 +9,7 @@ from operator import add
 from ultra.core.answer import Answer
 from ultra.core.errors import CallError, ErrorClass, Failure
 from ultra.core.events import CallCancelled, CallFailed, CallFinished, CallStarted
-from ultra.core.ports import AttemptResult
+from ultra.core.ledger import AttemptResult
 from ultra.core.stream import TextDelta
 from ultra.core.usage import Usage
 from ultra.engine.accounting import how_it_ended, status_of

@@ -5,7 +5,7 @@ only a user who set a deadline waits for it. With another model standing by nobo
 """
 
 from ultra.core.errors import CallError, ErrorClass
-from ultra.core.ports import Refused
+from ultra.core.ledger import Refused
 from ultra.engine.context import CallContext
 
 LONGEST_WAIT_S = 60.0

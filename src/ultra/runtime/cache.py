@@ -4,9 +4,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ultra.core.errors import ConfigError
+from ultra.core.ledger import Ledger
 from ultra.core.model import Target
 from ultra.core.moments import span_s
-from ultra.core.ports import AnswerCache, Ledger, Provider
+from ultra.core.ports import AnswerCache, Provider
 from ultra.core.records import CacheStats
 from ultra.core.request import Prompt
 from ultra.engine.cache import Caching, cached

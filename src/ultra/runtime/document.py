@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ultra.core.answer import Answer
 from ultra.core.events import CallStarted
-from ultra.core.ports import AttemptRecord, AttemptResult, RunEnd, RunRecord
+from ultra.core.ledger import AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.records import CallDocument, RunDocument
 from ultra.store.documents import run_document
 from ultra.store.rows import (

@@ -14,18 +14,8 @@ import ultra
 from ultra.core.answer import Answer
 from ultra.core.events import Concluded, RunFinished, RunStarted, RunStatus, VerdictReached
 from ultra.core.ids import new_run_id
-from ultra.core.ports import (
-    AnswerCache,
-    Clock,
-    Ledger,
-    Outcome,
-    Provider,
-    RunEnd,
-    RunRecord,
-    Settings,
-    Sink,
-    Strategy,
-)
+from ultra.core.ledger import Ledger, RunEnd, RunRecord
+from ultra.core.ports import AnswerCache, Clock, Outcome, Provider, Settings, Sink, Strategy
 from ultra.core.profile import Profile
 from ultra.core.records import RouteDocument
 from ultra.core.verdict import Verdict

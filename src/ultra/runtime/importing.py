@@ -16,8 +16,8 @@ from ultra.core.catalog import Catalog
 from ultra.core.errors import UsageError
 from ultra.core.ids import attempt_id, call_id
 from ultra.core.imports import Tool, Turn, messages
+from ultra.core.ledger import AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.model import Endpoint, KeyRef, Target
-from ultra.core.ports import AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.request import Media
 from ultra.core.tags import LONGEST_VALUE
 from ultra.core.text import one_line

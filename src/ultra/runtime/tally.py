@@ -2,8 +2,7 @@
 
 from ultra.core.answer import Answer
 from ultra.core.events import CallCancelled, CallFailed, CallFinished, CallStarted, Event
-from ultra.core.model import ENSEMBLE
-from ultra.core.ports import (
+from ultra.core.ledger import (
     Admitted,
     AttemptRecord,
     AttemptResult,
@@ -12,6 +11,7 @@ from ultra.core.ports import (
     RunEnd,
     RunRecord,
 )
+from ultra.core.model import ENSEMBLE
 from ultra.store.hedges import HEDGE
 
 

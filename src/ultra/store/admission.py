@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from ultra.core.budget import Limit
-from ultra.core.ports import Admitted, Refused
+from ultra.core.ledger import Admitted, Refused
 from ultra.core.profile import BreakerRules
 from ultra.store.breakers import Breakers
 from ultra.store.budgets import Budgets

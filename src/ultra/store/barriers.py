@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from ultra.core.breaker import BreakerState, standing
 from ultra.core.gate import GateState, hold
+from ultra.core.ledger import Refused
 from ultra.core.model import Target
-from ultra.core.ports import Refused
 from ultra.core.refusals import breaker_refusal, gate_refusal
 from ultra.store.breakers import breakers
 from ultra.store.gates import gates

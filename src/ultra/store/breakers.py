@@ -21,7 +21,7 @@ from ultra.core.breaker import (
     standing,
     take,
 )
-from ultra.core.ports import AttemptRecord, AttemptResult, Refused
+from ultra.core.ledger import AttemptRecord, AttemptResult, Refused
 from ultra.core.profile import BreakerRules
 from ultra.core.refusals import breaker_refusal
 from ultra.core.text import one_line

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ultra.core.budget import RUN, Bound, Limit, scopes_of
 from ultra.core.errors import Failure
-from ultra.core.ports import Admitted, AttemptRecord, AttemptResult, Refused, RunRecord
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, Refused, RunRecord
 from ultra.store.allowance import (
     Line,
     Share,

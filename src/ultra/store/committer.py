@@ -12,7 +12,7 @@ from msgspec import structs
 
 from ultra.core.budget import Limit
 from ultra.core.errors import StoreError
-from ultra.core.ports import Admitted, Refused
+from ultra.core.ledger import Admitted, Refused
 from ultra.core.profile import BreakerRules
 from ultra.store.admission import Admission
 from ultra.store.database import BROKEN, BUSY, Place, error_code, open_database, set_aside

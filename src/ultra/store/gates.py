@@ -17,7 +17,7 @@ from ultra.core.gate import (
     refund,
     spend,
 )
-from ultra.core.ports import AttemptRecord, AttemptResult, Refused
+from ultra.core.ledger import AttemptRecord, AttemptResult, Refused
 from ultra.core.refusals import gate_refusal
 from ultra.store.identity import identity
 

@@ -8,7 +8,7 @@ slowest ones by more than half.
 import sqlite3
 
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import AttemptRecord, Refused
+from ultra.core.ledger import AttemptRecord, Refused
 
 ONE_IN = 20
 LATEST = 100

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ultra.core.breaker import breaker_key
 from ultra.core.gate import gate_key
-from ultra.core.ports import AttemptRecord
+from ultra.core.ledger import AttemptRecord
 from ultra.store.rows import without_credentials
 
 

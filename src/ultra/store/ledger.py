@@ -1,18 +1,11 @@
-"""The ledger of `core.ports` on a SQLite file."""
+"""`core.ledger` on a SQLite file."""
 
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from ultra.core.ports import (
-    Admitted,
-    AttemptRecord,
-    AttemptResult,
-    Clock,
-    Refused,
-    RunEnd,
-    RunRecord,
-)
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, Refused, RunEnd, RunRecord
+from ultra.core.ports import Clock
 from ultra.core.profile import BreakerRules
 from ultra.core.verdict import Verdict
 from ultra.store.committer import Committer

@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec import Struct
 
-from ultra.core.ports import Admitted, AttemptRecord, AttemptResult, Refused, RunEnd, RunRecord
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, Refused, RunEnd, RunRecord
 from ultra.core.verdict import Verdict
 
 

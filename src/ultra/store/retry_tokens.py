@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from ultra.core.ports import AttemptRecord, AttemptResult, Refused
+from ultra.core.ledger import AttemptRecord, AttemptResult, Refused
 from ultra.core.refusals import retries_used_up
 from ultra.core.retry_tokens import CAPACITY, affords, earned, paid
 

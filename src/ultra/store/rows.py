@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import AttemptRecord, AttemptResult, RunEnd, RunRecord
+from ultra.core.ledger import AttemptRecord, AttemptResult, RunEnd, RunRecord
 from ultra.core.usage import Usage
 from ultra.core.verdict import Verdict
 

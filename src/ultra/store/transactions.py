@@ -12,14 +12,7 @@ from itertools import chain
 import msgspec
 from msgspec import Struct, structs
 
-from ultra.core.ports import (
-    Admitted,
-    AttemptRecord,
-    AttemptResult,
-    Refused,
-    RunEnd,
-    RunRecord,
-)
+from ultra.core.ledger import Admitted, AttemptRecord, AttemptResult, Refused, RunEnd, RunRecord
 from ultra.core.request import Message
 from ultra.core.verdict import Verdict
 from ultra.store.admission import Admission

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ultra.core.budget import Limit, scopes_of
 from ultra.core.errors import ErrorClass, Failure
-from ultra.core.ports import Admitted, AttemptRecord, Refused, RunRecord
+from ultra.core.ledger import Admitted, AttemptRecord, Refused, RunRecord
 from ultra.store.limits import stored_limits
 
 PATIENCE_S = 0.2

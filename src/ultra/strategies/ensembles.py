@@ -13,8 +13,9 @@ from ultra.core.answer import AnswerBuilder
 from ultra.core.errors import CallError, ErrorClass, Failure
 from ultra.core.events import Body, StageStarted
 from ultra.core.ids import attempt_id
+from ultra.core.ledger import Ledger
 from ultra.core.model import Ensemble
-from ultra.core.ports import AttemptBudget, CallSpec, Ledger, Outcome, Settings, Within
+from ultra.core.ports import AttemptBudget, CallSpec, Outcome, Settings, Within
 from ultra.core.request import Prompt
 from ultra.core.stream import Finished, ReasoningDelta, StreamBody, TextDelta, ToolCallDelta
 from ultra.engine.accounting import attempt_result, how_it_ended
