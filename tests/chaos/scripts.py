@@ -72,7 +72,7 @@ async def shown_by_health(stage: Stage, case: Case) -> Seen:
 async def pause_for_all(stage: Stage, case: Case) -> Seen:
     """Whoever asks next, in whichever process, waits out what the first one was told."""
     first = asyncio.create_task(stage.ask())
-    await stage.server.until(lambda server: len(server.requests) == 1, 30)
+    await stage.server.until(lambda server: len(server.requests) == 1)
     second = await stage.ask()
     await first
     told, *after = stage.provider.at
@@ -190,13 +190,13 @@ async def loser_is_stopped(stage: Stage, case: Case) -> Seen:
     if speaks:
         stage.provider.spare_goes.clear()
     running = asyncio.create_task(stage.ask(*case.argv, verb=verb))
-    await stage.server.until(lambda server: len(server.requests) > 1, 30)
+    await stage.server.until(lambda server: len(server.requests) > 1)
     async with asyncio.timeout(30):
         while speaks and stage.value("SELECT count(*) FROM pieces") == 0:  # noqa: ASYNC110 - a file
             await asyncio.sleep(0.05)
     stage.provider.spare_goes.set()
     seen = await running
-    await stage.server.until(lambda server: server.left == 1, 30)
+    await stage.server.until(lambda server: server.left == 1)
     return replace(seen, rows=tuple(sorted(seen.rows)))
 
 
@@ -226,7 +226,7 @@ async def reader_leaves(stage: Stage, case: Case) -> Seen:
         said += await asyncio.to_thread(os.read, reads, 100)
     os.close(reads)
     _, err = await process.communicate()
-    await stage.server.until(lambda server: server.left == 1, 30)
+    await stage.server.until(lambda server: server.left == 1)
     assert err == b""
     assert stage.value("SELECT usage_source FROM attempts") == "partial"
     return stage.seen(Ended(process.returncode or 0, said.decode(), ""))
@@ -266,7 +266,7 @@ async def many_for_few(stage: Stage, case: Case) -> Seen:
 async def killed_in_stream(stage: Stage, case: Case) -> Seen:
     """What a dead process held is charged, and nothing stays reserved."""
     process = await stage.ultra.start("ask", "hello there")
-    await stage.server.until(lambda server: len(server.requests) == 1, 30)
+    await stage.server.until(lambda server: len(server.requests) == 1)
     process.kill()
     await process.wait()
     assert stage.value("SELECT count(*) FROM reservation WHERE state = 'held'") == 1
@@ -305,7 +305,7 @@ async def prober_killed(stage: Stage, case: Case) -> Seen:
     await stage.ask(*IMPATIENT)
     stage.change("UPDATE breaker SET open_until = 1, state = 'open'")
     process = await stage.ultra.start("ask", "hello there")
-    await stage.server.until(lambda server: len(server.requests) == 4, 30)
+    await stage.server.until(lambda server: len(server.requests) == 4)
     process.kill()
     await process.wait()
     kept_out = await stage.ask()
@@ -343,7 +343,7 @@ async def no_tokens_left(stage: Stage, case: Case) -> Seen:
 async def asked_once(stage: Stage, case: Case) -> Seen:
     """The second waits for the first, and costs nothing."""
     first = asyncio.create_task(stage.ask("--cache"))
-    await stage.server.until(lambda server: len(server.requests) == 1, 30)
+    await stage.server.until(lambda server: len(server.requests) == 1)
     second = asyncio.create_task(stage.ask("--cache"))
     await asyncio.wait([first, second], timeout=0.5)
     stage.provider.go.set()

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
+import select
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S, in_time, until
 from tests.support.process import WORDS, Ultra, chat_handler, signal_code
 from tests.support.server import Loopback, loopback
 
@@ -67,13 +70,13 @@ async def test_a_signal_at_any_step_leaves_the_truth(
     said = b""
     if model == "halfway":
         assert process.stdout is not None
-        said = await asyncio.wait_for(process.stdout.readexactly(len("The answer is")), 30)
+        said = await in_time(process.stdout.readexactly(len("The answer is")))
     else:
-        await server.until(lambda seen: len(seen.requests) == 1, 30)
-        await asyncio.sleep(0.1)
+        await server.until(lambda seen: len(seen.requests) == 1)
+        await asyncio.sleep(0.1)  # nobody tells when the headers have come; both end alike
 
     process.send_signal(number)
-    out, _ = await asyncio.wait_for(process.communicate(), 5)
+    out, _ = await in_time(process.communicate())
 
     text = "The answer is" if model == "halfway" else ""
     assert (process.returncode, (said + out).decode().strip()) == (signal_code(number), text)
@@ -87,8 +90,9 @@ async def test_kill_9_leaves_a_row_that_the_next_reader_explains(
 ) -> None:
     """What was received is kept, and the attempt is not left running for ever."""
     process = await ultra.start("ask", "-m", f"lab:{model}", "hello there")
-    await server.until(lambda seen: len(seen.requests) == 1, 30)
-    await asyncio.sleep(1.5)  # pieces of text are kept at least once a second
+    await server.until(lambda seen: len(seen.requests) == 1)
+    text = "The answer is" if model == "halfway" else ""
+    await until(lambda: _pieces(ultra) == text)
 
     process.kill()
     await process.communicate()
@@ -96,8 +100,12 @@ async def test_kill_9_leaves_a_row_that_the_next_reader_explains(
 
     (run,) = json.loads(logged.out)
     call = run["calls"][0]
-    text = "The answer is" if model == "halfway" else ""
     assert (call["status"], call["text"]) == ("partial" if text else "error", text)
+
+
+def _pieces(ultra: Ultra) -> str:
+    """What has been kept of answers that are still coming."""
+    return "".join(text for (text,) in ultra.rows("SELECT text FROM pieces ORDER BY id"))
 
 
 async def test_a_reader_that_leaves_is_silent_and_141(ultra: Ultra) -> None:
@@ -112,7 +120,7 @@ async def test_a_reader_that_leaves_is_silent_and_141(ultra: Ultra) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await in_time(process.communicate())
 
     assert (out, err) == (b"one more line\n", b"141")
     ((status, text),) = ultra.rows("SELECT status, text FROM attempts")
@@ -130,17 +138,17 @@ async def test_a_full_disk_under_stdout_is_exit_1(ultra: Ultra) -> None:
     assert ultra.rows("SELECT status, text FROM attempts") == [("ok", ANSWER)]
 
 
-async def test_a_stdout_that_nobody_reads_does_not_hold_up_ctrl_c(
-    ultra: Ultra, server: Loopback
-) -> None:
-    """The pipe is full and stays full: Ctrl-C ends within moments all the same."""
-    process = await ultra.start("ask", "-m", "lab:endless", "go on")
-    await server.until(lambda seen: len(seen.requests) == 1, 30)
-    await asyncio.sleep(1.0)
+async def test_a_stdout_that_nobody_reads_does_not_hold_up_ctrl_c(ultra: Ultra) -> None:
+    """The pipe is full and stays full: Ctrl-C ends it all the same."""
+    unread, out = os.pipe()
+    process = await ultra.start("ask", "-m", "lab:endless", "go on", stdout=out)
+    await until(lambda: not select.select([], [out], [], 0)[1])
 
     process.send_signal(signal.SIGINT)
 
-    assert await asyncio.wait_for(process.wait(), 5) == signal_code(signal.SIGINT)
+    assert await in_time(process.wait()) == signal_code(signal.SIGINT)
+    os.close(unread)
+    os.close(out)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +186,7 @@ async def test_failures_that_may_heal_are_exit_75(
 
 async def test_a_deadline_ends_the_run_in_time(ultra: Ultra) -> None:
     """`--deadline` bounds a provider that never answers, and says so with 124."""
-    ended = await ultra.run("ask", "-m", "lab:silent", "--deadline", "1", "hello", timeout_s=10)
+    ended = await ultra.run("ask", "-m", "lab:silent", "--deadline", "1", "hello")
 
     assert ended.code == 124
     assert "deadline" in ended.err
@@ -186,7 +194,10 @@ async def test_a_deadline_ends_the_run_in_time(ultra: Ultra) -> None:
 
 async def test_forty_at_once_on_a_fresh_database_lose_nothing(ultra: Ultra) -> None:
     """Forty processes: forty answers, forty rows, none of them open."""
-    runs = [ultra.run("ask", f"question number {number}", timeout_s=120) for number in range(40)]
+    runs = [
+        ultra.run("ask", f"question number {number}", timeout_s=4 * PATIENCE_S)
+        for number in range(40)
+    ]
     ended = await asyncio.gather(*runs)
 
     assert [(one.code, one.out) for one in ended] == [(0, ANSWER + "\n")] * 40
@@ -328,7 +339,7 @@ async def test_an_empty_prompt_is_refused(ultra: Ultra, server: Loopback) -> Non
 async def test_binary_stdin_is_refused(ultra: Ultra, server: Loopback) -> None:
     """Bytes that are no text go in with `-a`, which the error says."""
     process = await ultra.start("ask", "what is this?", stdin=asyncio.subprocess.PIPE)
-    _, err = await asyncio.wait_for(process.communicate(b"\x89PNG\xff\x00\xfe"), 30)
+    _, err = await in_time(process.communicate(b"\x89PNG\xff\x00\xfe"))
 
     assert (process.returncode, len(server.requests)) == (2, 0)
     assert b"`-a`" in err
@@ -339,28 +350,32 @@ async def test_a_resolver_that_hangs_does_not_hold_up_ctrl_c(tmp_path: Path) -> 
     hang = tmp_path / "hang"
     hang.mkdir()
     (hang / "sitecustomize.py").write_text(
-        "import socket, time\nsocket.getaddrinfo = lambda *a, **k: time.sleep(60)\n",
+        "import pathlib, socket, threading\n"
+        "def hang(*args, **kwargs):\n"
+        "    pathlib.Path('asked').touch()\n"
+        "    threading.Event().wait()\n"
+        "socket.getaddrinfo = hang\n",
         encoding="utf-8",
     )
     ultra = Ultra(tmp_path, "http://model.test")
     process = await ultra.start("ask", "hello there", environ={"PYTHONPATH": str(hang)})
-    await asyncio.sleep(2.0)
+    await until((tmp_path / "asked").exists)
 
     process.send_signal(signal.SIGINT)
 
-    assert await asyncio.wait_for(process.wait(), 3) == signal_code(signal.SIGINT)
+    assert await in_time(process.wait()) == signal_code(signal.SIGINT)
 
 
-async def test_a_second_ctrl_c_ends_at_once(ultra: Ultra, server: Loopback) -> None:
+async def test_a_second_ctrl_c_ends_at_once(ultra: Ultra) -> None:
     """Two signals in a row: the exit code is still that of Ctrl-C."""
     process = await ultra.start("ask", "-m", "lab:halfway", "hello there")
-    await server.until(lambda seen: len(seen.requests) == 1, 30)
-    await asyncio.sleep(0.3)
+    assert process.stdout is not None
+    await in_time(process.stdout.readexactly(len("The answer is")))
 
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
 
-    assert await asyncio.wait_for(process.wait(), 3) == signal_code(signal.SIGINT)
+    assert await in_time(process.wait()) == signal_code(signal.SIGINT)
 
 
 def _python() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import in_time, until
 from tests.support.process import USAGE, Ultra, chunk, signal_code
 from tests.support.pty import OnTerminal
 from tests.support.server import Exchange, Loopback, loopback
@@ -60,10 +61,15 @@ class Lab:
 
     async def held_up(self, process: asyncio.subprocess.Process) -> None:
         """Wait until nothing goes on any more."""
-        assert self.hold is not None
-        while self.begun.total() <= self.hold or self.answered.total() < self.hold:
-            assert process.returncode is None
-            await asyncio.sleep(0.01)
+        hold = self.hold
+        assert hold is not None
+        await until(
+            lambda: (
+                process.returncode is not None
+                or (self.begun.total() > hold and self.answered.total() >= hold)
+            )
+        )
+        assert process.returncode is None
 
 
 @pytest.fixture
@@ -88,9 +94,8 @@ def file(tmp_path: Path) -> str:
 async def logged(ultra: Ultra, process: asyncio.subprocess.Process, calls: int) -> None:
     """Wait until so many answers are in the log: an answer that came is written a moment later."""
     query = "SELECT count(*) FROM attempts WHERE status = 'ok'"
-    while ultra.rows(query)[0][0] < calls:
-        assert process.returncode is None
-        await asyncio.sleep(0.01)
+    await until(lambda: process.returncode is not None or ultra.rows(query)[0][0] >= calls)
+    assert process.returncode is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
@@ -103,7 +108,7 @@ async def test_a_batch_that_was_cut_goes_on_where_it_was(
     await lab.held_up(process)
     await logged(ultra, process, lab.hold)
     process.send_signal(number)
-    _, err = await asyncio.wait_for(process.communicate(), 60)
+    _, err = await in_time(process.communicate())
     answered, lab.hold = lab.answered.copy(), None
     ended = await ultra.run("compare", *PAIR, "--prompts", file, "--resume", "--json")
 
@@ -148,10 +153,10 @@ async def test_answers_that_were_being_judged_are_not_asked_for_again(
     samples = 2 if "--runs" in begin else 1
     lab.signed, lab.judging = True, False
     process = await ultra.start(*command, *JUDGED, "--json")
-    await asyncio.wait_for(lab.judged.wait(), 60)
+    await in_time(lab.judged.wait())
     await logged(ultra, process, 2 * 2 * samples)
     process.send_signal(number)
-    await asyncio.wait_for(process.communicate(), 60)
+    await in_time(process.communicate())
     lab.judging = True
     ended = await ultra.run(*command, *JUDGED, *go_on, "--json")
 
@@ -178,7 +183,7 @@ async def test_what_was_done_is_reported_after_ctrl_c(ultra: Ultra, lab: Lab, fi
     await lab.held_up(process)
     await logged(ultra, process, lab.hold)
     process.send_signal(signal.SIGINT)
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    out, _ = await in_time(process.communicate())
 
     document = json.loads(out)
     assert 0 < document["done"] < PROMPTS

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.process import WORDS, Ended, Ultra, chunk
 from tests.support.server import Exchange, Handler, Loopback, loopback
 
@@ -123,10 +124,10 @@ async def test_thirty_two_processes_at_half_open_send_one_probe(
     lab.held.clear()
 
     running = [asyncio.create_task(ultra.run("ask", "hi")) for _ in range(32)]
-    await server.until(lambda seen: len(seen.requests) > before, 30)
+    await server.until(lambda seen: len(seen.requests) > before)
     left = set(running)
     while len(left) > 1:
-        _, left = await asyncio.wait(left, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        _, left = await asyncio.wait(left, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
     probes = len(server.requests) - before
     lab.held.set()
     ended = [await one for one in running]

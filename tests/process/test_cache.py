@@ -31,13 +31,13 @@ async def test_forty_processes_that_ask_the_same_make_one_call(
 async def test_a_leader_that_is_killed_holds_nobody_up(ultra: Ultra, server: Loopback) -> None:
     """Who waited for it sees that it is gone and asks; the lease was good for minutes."""
     leader = await ultra.start(*ask("--cache", model="lab:silent"))
-    await server.until(lambda s: len(s.requests) == 1, timeout_s=30.0)
+    await server.until(lambda s: len(s.requests) == 1)
     leader.send_signal(signal.SIGKILL)
     await leader.wait()
     assert ultra.rows("SELECT count(*) FROM cache_lease") == [(1,)]
 
     follower = await ultra.start(*ask("--cache", model="lab:silent"))
-    await server.until(lambda s: len(s.requests) == 2, timeout_s=30.0)
+    await server.until(lambda s: len(s.requests) == 2)
 
     follower.send_signal(signal.SIGINT)
     await follower.communicate()

@@ -5,6 +5,7 @@ import json
 import signal
 from typing import Any
 
+from tests.support.patience import in_time
 from tests.support.process import Ultra
 
 FOLLOW = ("stats", "--json-logs", "--follow")
@@ -12,7 +13,7 @@ FOLLOW = ("stats", "--json-logs", "--follow")
 
 async def line(process: asyncio.subprocess.Process) -> dict[str, Any]:
     assert process.stdout is not None
-    told: dict[str, Any] = json.loads(await asyncio.wait_for(process.stdout.readline(), 60.0))
+    told: dict[str, Any] = json.loads(await in_time(process.stdout.readline()))
     return told
 
 
@@ -42,7 +43,7 @@ async def test_who_left_is_noticed_while_nothing_ends(ultra: Ultra) -> None:
     transport = process.stdout._transport  # type: ignore[attr-defined]
     transport.close()
 
-    assert await asyncio.wait_for(process.wait(), 60.0) == 141
+    assert await in_time(process.wait()) == 141
 
 
 async def test_a_collector_that_begins_again_loses_and_doubles_nothing(ultra: Ultra) -> None:

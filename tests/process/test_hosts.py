@@ -6,16 +6,34 @@ import resource
 import signal
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.host import less_than_root
+from tests.support.patience import in_time, until
 from tests.support.process import UNMEASURED, WORDS, Ended, Ultra, chunk
 from tests.support.server import Exchange, Loopback, loopback
 
 ANSWER = "".join(WORDS)
 ABROAD = "Zürich, 東京 🎉"
+
+
+LASTING = """\
+import pathlib, sqlite3
+
+connect = sqlite3.connect
+
+def lasting(*args, **kwargs):
+    if kwargs["timeout"] >= 1.0:
+        pathlib.Path("asked").touch()
+        kwargs["timeout"] = 3600.0
+    return connect(*args, **kwargs)
+
+sqlite3.connect = lasting
+"""
 
 
 def answered(ended: Ended, warnings: int) -> None:
@@ -25,35 +43,51 @@ def answered(ended: Ended, warnings: int) -> None:
     assert "Traceback" not in ended.err
 
 
-async def locked_for(ultra: Ultra, seconds: float, *args: str) -> Ended:
-    """Run a command while somebody else holds the log for so long."""
-    connection = sqlite3.connect(ultra.database, isolation_level=None)
-    connection.execute("BEGIN EXCLUSIVE")
-    try:
-        running = asyncio.create_task(ultra.run(*args))
-        await asyncio.wait([running], timeout=seconds)
-    finally:
+@contextmanager
+def locked(ultra: Ultra) -> Iterator[None]:
+    """Somebody else holds the log for as long as the block lasts."""
+    with closing(sqlite3.connect(ultra.database, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
         connection.execute("ROLLBACK")
-        connection.close()
-    return await running
+
+
+def lasting(ultra: Ultra) -> dict[str, str]:
+    """An environment in which SQLite never gives up on a lock that it was to wait for.
+
+    The file `asked` is there once it was told to.
+    """
+    folder = ultra.folder / "lasting"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(LASTING, encoding="utf-8")
+    return {"PYTHONPATH": str(folder)}
 
 
 async def test_a_log_locked_for_a_moment_is_waited_for(ultra: Ultra) -> None:
     """Less than SQLite's own wait: nothing is said, and the row is there."""
     await ultra.run("ask", "first")
 
-    ended = await locked_for(ultra, 1.5, "ask", "second")
+    with locked(ultra):
+        running = asyncio.create_task(ultra.run("ask", "second", environ=lasting(ultra)))
+        await until((ultra.folder / "asked").exists)
+        await asyncio.sleep(0.2)  # nobody tells when the lock is met; by then it was, or is gone
+    ended = await running
 
     answered(ended, 0)
     assert ultra.rows("SELECT status, count(*) FROM attempts GROUP BY status") == [("ok", 2)]
 
 
 @pytest.mark.slow
-async def test_a_log_locked_for_long_costs_a_warning_and_no_row(ultra: Ultra) -> None:
+async def test_a_log_locked_for_long_costs_a_warning_and_no_row(
+    ultra: Ultra, server: Loopback
+) -> None:
     """The attempt goes after five seconds; its rows follow once the lock is gone."""
     await ultra.run("ask", "first")
 
-    ended = await locked_for(ultra, 8, "ask", "second")
+    with locked(ultra):
+        running = asyncio.create_task(ultra.run("ask", "second"))
+        await server.until(lambda seen: len(seen.requests) == 2)
+    ended = await running
 
     answered(ended, 1)
     assert "locked" in ended.err
@@ -65,25 +99,21 @@ async def test_a_log_that_stays_locked_costs_a_warning_and_the_row(ultra: Ultra)
     """The answer is delivered, and the process ends although the lock does not."""
     await ultra.run("ask", "first")
 
-    ended = await locked_for(ultra, 20, "ask", "second")
+    with locked(ultra):
+        ended = await ultra.run("ask", "second")
 
     answered(ended, 1)
     assert ultra.rows("SELECT status, count(*) FROM attempts GROUP BY status") == [("ok", 1)]
 
 
 async def test_a_locked_log_does_not_hold_up_ctrl_c(ultra: Ultra, server: Loopback) -> None:
-    """Interrupted before anything left: exit 130 long before SQLite gives up, nothing sent."""
+    """Interrupted before anything left: exit 130 though SQLite never gives up, nothing sent."""
     await ultra.run("ask", "first")
-    connection = sqlite3.connect(ultra.database, isolation_level=None)
-    connection.execute("BEGIN EXCLUSIVE")
-    try:
-        process = await ultra.start("ask", "second")
-        await asyncio.sleep(1.0)
+    with locked(ultra):
+        process = await ultra.start("ask", "second", environ=lasting(ultra))
+        await until((ultra.folder / "asked").exists)
         process.send_signal(signal.SIGINT)
-        out, err = await asyncio.wait_for(process.communicate(), 4.0)
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
+        out, err = await in_time(process.communicate())
 
     assert (process.returncode, out, b"Traceback" in err) == (130, b"", False)
     assert len(server.requests) == 1
@@ -149,7 +179,7 @@ async def exactly(ultra: Ultra, environ: dict[str, str], *args: str) -> Ended:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await in_time(process.communicate())
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
 
@@ -267,7 +297,7 @@ async def shell(ultra: Ultra, script: str, **environ: str) -> Ended:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await in_time(process.communicate())
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
 

@@ -1,11 +1,12 @@
 """Ctrl-C and SIGTERM in what waits for a network without being a run."""
 
-import asyncio
 import signal
-from collections.abc import AsyncIterator
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from tests.support.patience import in_time, until
 from tests.support.process import Ultra, chat_handler, signal_code
 from tests.support.server import Exchange, Loopback, loopback
 
@@ -19,6 +20,12 @@ async def server() -> AsyncIterator[Loopback]:
     """A server that takes every request and answers none."""
     async with loopback(silent) as running:
         yield running
+
+
+async def comes(process: Process, true: Callable[[], object]) -> None:
+    """Wait for something that the process does before it ends."""
+    await until(lambda: true() or process.returncode is not None)
+    assert process.returncode is None, (await process.communicate())[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
@@ -39,12 +46,10 @@ async def test_a_signal_ends_a_wait_without_a_word(
 ) -> None:
     """The exit code says which signal it was, and nothing looks like a fault of ultra's own."""
     process = await ultra.start(*(word.replace("{url}", server.url) for word in argv))
-    while not server.requests:
-        assert process.returncode is None, (await process.communicate())[1]
-        await asyncio.sleep(0.01)
+    await comes(process, lambda: server.requests)
 
     process.send_signal(number)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await in_time(process.communicate())
 
     assert (process.returncode, b"Traceback" in err, b"error:" in err) == (
         signal_code(number),
@@ -63,12 +68,10 @@ async def test_ctrl_c_does_not_wait_for_statistics_to_load(ultra: Ultra) -> None
     async with loopback(chat_handler) as running:
         there = Ultra(ultra.folder, running.url, PYTHONPATH=str(lazy.parent))
         process = await there.start(*words)
-        while not (ultra.folder / "loading").exists():
-            assert process.returncode is None, (await process.communicate())[1]
-            await asyncio.sleep(0.01)
+        await comes(process, (ultra.folder / "loading").exists)
 
         process.send_signal(signal.SIGINT)
-        _, err = await asyncio.wait_for(process.communicate(), 30)
+        _, err = await in_time(process.communicate())
 
     assert process.returncode == signal_code(signal.SIGINT), err.decode()
     assert [row[0] for row in there.attempts()] == ["ok", "ok"]

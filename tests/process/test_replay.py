@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import until
 from tests.support.process import USAGE, Ultra, chunk
 from tests.support.server import Exchange, Loopback, loopback
 
@@ -76,9 +77,8 @@ async def test_a_replay_that_was_killed_goes_on(ultra: Ultra, lab: Lab) -> None:
     lab.hold = 3
     process = await ultra.start(*REPLAY)
     done = "SELECT count(*) FROM attempts a JOIN calls c USING (call_id) WHERE a.status = 'ok'"
-    while ultra.rows(f"{done} AND c.model = 'other'")[0][0] < lab.hold:
-        assert process.returncode is None
-        await asyncio.sleep(0.01)
+    await until(lambda: ultra.rows(f"{done} AND c.model = 'other'") == [(lab.hold,)])
+    assert process.returncode is None
     process.send_signal(signal.SIGKILL)
     await process.communicate()
     lab.hold = None
@@ -100,9 +100,8 @@ async def test_an_answer_that_was_being_judged_is_not_asked_for_again(
     lab.words = "cinq"
     process = await ultra.start(*JUDGED)
     done = "SELECT count(*) FROM attempts a JOIN calls c USING (call_id) WHERE a.status = 'ok'"
-    while ultra.rows(f"{done} AND c.model = 'other'")[0][0] < 2:
-        assert process.returncode is None
-        await asyncio.sleep(0.01)
+    await until(lambda: ultra.rows(f"{done} AND c.model = 'other'") == [(2,)])
+    assert process.returncode is None
     process.send_signal(signal.SIGKILL)
     await process.communicate()
     lab.judging.set()

@@ -1,12 +1,11 @@
 """Runs that a profile keeps for so many days go by themselves, and nobody waits for it."""
 
-import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from tests.support.patience import until
 from tests.support.process import Ultra
 
 DAY = 86_400
@@ -31,19 +30,12 @@ def age(ultra: Ultra, prompt: str, days: int, profile: str | None = None) -> Non
 async def prompts_become(ultra: Ultra, wanted: list[str]) -> None:
     """Wait until these are the prompts of the log."""
     expected = [(prompt,) for prompt in wanted]
-    await becomes(lambda: ultra.rows("SELECT prompt FROM runs ORDER BY prompt") == expected)
+    await until(lambda: ultra.rows("SELECT prompt FROM runs ORDER BY prompt") == expected)
 
 
 async def noted(ultra: Ultra) -> None:
     """Wait until the trail says that it is done."""
-    await becomes(lambda: bool(ultra.rows("SELECT * FROM audit WHERE action = 'log.pruned'")))
-
-
-async def becomes(so: Callable[[], bool]) -> None:
-    """Wait for what another process does."""
-    async with asyncio.timeout(60):
-        while not so():  # noqa: ASYNC110 - it has no way to tell us
-            await asyncio.sleep(0.05)
+    await until(lambda: bool(ultra.rows("SELECT * FROM audit WHERE action = 'log.pruned'")))
 
 
 async def test_old_runs_of_the_profile_go_after_a_run_of_it(ultra: Ultra) -> None:

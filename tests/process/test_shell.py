@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import WORDS, Ended, Ultra
+from tests.support.patience import in_time
+from tests.support.process import WORDS, Ended, Ultra, hearing
 from tests.support.server import Loopback
 
 ANSWER = "".join(WORDS)
@@ -17,9 +18,9 @@ async def bash(ultra: Ultra, script: str) -> Ended:
     process = await asyncio.create_subprocess_exec(
         "/bin/bash", "-c", f'ultra="{sys.executable} -m ultra"; {script}', env=ultra.environ,
         cwd=ultra.folder, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, preexec_fn=hearing(),
     )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await in_time(process.communicate())
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
 
@@ -31,13 +32,15 @@ def prompt(server: Loopback) -> str:
 
 
 async def test_process_substitution_works_both_ways(ultra: Ultra, server: Loopback) -> None:
-    """`-f <(...)` is read, `--output >(...)` is written."""
+    """`-f <(...)` is read, `--output >(...)` is written.
+
+    bash does not wait for the writer, but it holds stdout, which is read to its end.
+    """
     ended = await bash(
         ultra, '$ultra ask -f <(echo some words) --output >(cat > copy; echo done) "what is it"'
     )
-    await asyncio.sleep(0.2)  # bash does not wait for the writer
 
-    assert ended.code == 0, ended.err
+    assert (ended.code, ended.out) == (0, "done\n"), ended.err
     assert "some words" in prompt(server)
     assert (ultra.folder / "copy").read_text() == ANSWER + "\n"
 

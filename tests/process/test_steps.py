@@ -11,13 +11,14 @@ import select
 import signal
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from tests.support.patience import until
 from tests.support.process import UNMEASURED, USAGE, WORDS, Ultra, chunk
 from tests.support.server import Exchange, Loopback, loopback
 from ultra.store.check import check
@@ -97,7 +98,7 @@ class Under:
         await until(lambda: self._has_opened(self.ultra.database))
 
     async def _sent(self) -> None:
-        await self.server.until(lambda server: len(server.requests) == 1, 30)
+        await self.server.until(lambda server: len(server.requests) == 1)
 
     async def _first_byte(self) -> None:
         self.lab.begin.set()
@@ -181,13 +182,6 @@ class Under:
             " JOIN reservation v USING (attempt_id), budget b WHERE c.model = 'held'"
         )
         return found[0] if found else NOTHING
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for something that nobody tells of."""
-    async with asyncio.timeout(60.0):
-        while not true():  # noqa: ASYNC110  a process and a file tell nobody
-            await asyncio.sleep(0.01)
 
 
 def _event(value: object) -> bytes:

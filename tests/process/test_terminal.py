@@ -1,6 +1,5 @@
 """`ultra` at a real pseudo-terminal: what is drawn, what the keys do, what model text cannot do."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -171,7 +170,7 @@ async def test_ctrl_c_keeps_what_came_and_leaves_the_terminal_sane(ultra: Ultra)
     async with OnTerminal(ultra, "ask", "-m", "lab:halfway", "hello there") as on:
         await on.until("The answer is")
         on.type("\x03")
-        code = await on.ended(3)
+        code = await on.ended()
         after = on.settings()
 
     assert code == 130
@@ -186,7 +185,7 @@ async def test_ctrl_c_in_a_comparison_keeps_every_answer_so_far(ultra: Ultra) ->
     async with OnTerminal(ultra, "compare", *models, "hello there", columns=200) as on:
         await on.until("forty")
         on.type("\x03")
-        code = await on.ended(3)
+        code = await on.ended()
         after = on.settings()
 
     assert (code, after == on.before) == (130, True)
@@ -219,7 +218,7 @@ async def test_a_chat_goes_on_turn_by_turn(ultra: Ultra) -> None:
         await say(on, "lines", "\n. ")
         assert "you said 7: two" in await say(on, "/end")
         on.type("\x04")
-        code = await on.ended(5)
+        code = await on.ended()
         after = on.settings()
 
     assert (code, after == on.before) == (0, True)
@@ -243,7 +242,7 @@ async def test_ctrl_c_during_an_answer_returns_to_the_prompt_of_a_chat(ultra: Ul
         on.type("\x03")
         await on.until("\n> ", times=6)
         on.type("\x04")
-        code = await on.ended(5)
+        code = await on.ended()
 
     assert code == 0
     assert [row[0] for row in ultra.attempts()] == ["partial", "ok", "cancelled"]
@@ -253,9 +252,9 @@ async def test_ctrl_c_at_the_prompt_of_a_chat_leaves(ultra: Ultra) -> None:
     """Nothing was asked: exit 130 and no traceback."""
     async with OnTerminal(ultra, "chat") as on:
         await on.until("> ")
-        await asyncio.sleep(0.1)  # CPython's readline misses a signal between prompt and select
+        await on.waits()
         on.type("half a quest\x03")
-        code = await on.ended(5)
+        code = await on.ended()
         after = on.settings()
 
     assert (code, after == on.before) == (130, True)
@@ -280,8 +279,9 @@ async def test_ctrl_c_at_the_question_sends_nothing(ultra: Ultra, server: Loopba
     """Exit 130, no traceback."""
     async with OnTerminal(ultra, "ask", "-m", "dear", "hello there") as on:
         await on.until("go on? [y/N]")
+        await on.waits()
         on.type("\x03")
-        code = await on.ended(5)
+        code = await on.ended()
 
     assert (code, len(server.requests), "Traceback" in on.text) == (130, 0, False)
 
@@ -370,9 +370,9 @@ async def test_a_key_is_asked_for_unseen_and_may_be_refused(
     """`keys set` at a terminal: Ctrl-D, Ctrl-C and an empty line store nothing."""
     async with OnTerminal(ultra, "keys", "set", "openai") as on:
         await on.until("key of openai: ")
-        await asyncio.sleep(0.1)
+        await on.waits()
         on.type(key)
-        ended = await on.ended(5)
+        ended = await on.ended()
         after = on.settings()
 
     assert (ended, after == on.before) == (code, True)
@@ -384,7 +384,6 @@ async def test_a_key_for_one_run_is_typed_unseen(ultra: Ultra, server: Loopback)
     """`--key -` at a terminal asks, sends what was typed, and shows none of it."""
     async with OnTerminal(ultra, "ask", "--key", "-", "hello there") as on:
         await on.until("key: ")
-        await asyncio.sleep(0.1)
         on.type("sk-typed-0123456789\r")
         code = await on.ended()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import in_time, until
 from tests.support.process import Ultra
 from tests.support.pty import OnTerminal
 
@@ -89,10 +90,8 @@ async def test_a_signal_ends_it(ultra: Ultra, number: signal.Signals) -> None:
 
 async def _stopped(pid: int) -> None:
     """Wait until a process stands still, as the shell does before `fg` can be typed."""
-    async with asyncio.timeout(30):
-        how = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
-        while not os.waitid(os.P_PID, pid, how):  # noqa: ASYNC110 - a stop tells no event
-            await asyncio.sleep(0.01)
+    how = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+    await until(lambda: os.waitid(os.P_PID, pid, how))
 
 
 async def test_ctrl_z_suspends_it_and_it_comes_back(ultra: Ultra) -> None:
@@ -119,8 +118,7 @@ async def test_a_terminal_that_is_closed_ends_it(ultra: Ultra) -> None:
         asyncio.get_running_loop().remove_reader(terminal._master)
         for end in (terminal._slave, terminal._master):
             os.close(end)
-        async with asyncio.timeout(30):
-            await terminal.process.wait()
+        await in_time(terminal.process.wait())
         terminal._master, terminal._slave = os.openpty()  # for the harness to close
 
     assert terminal.process.returncode is not None
@@ -137,8 +135,7 @@ async def test_a_terminal_that_takes_nothing_does_not_keep_it_alive(ultra: Ultra
             except BlockingIOError:
                 break
         terminal.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
-            code = await terminal.process.wait()
+        code = await in_time(terminal.process.wait())
         asyncio.get_running_loop().add_reader(terminal._master, terminal._read)
 
     assert code in (128 + signal.SIGTERM, -signal.SIGTERM)

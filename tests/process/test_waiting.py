@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.support.ledger import quick_once
+from tests.support.patience import in_time
 from tests.support.process import USAGE, WORDS, Ultra, chunk
 from tests.support.server import Exchange, Loopback, loopback
 from ultra.core.model import Endpoint, KeyRef, Target
@@ -70,11 +71,11 @@ async def test_ctrl_c_ends_a_wait_at_a_gate(tmp_path: Path) -> None:
         await ultra.run("ask", "-m", "lab:limited", "--deadline", "5", "now?")
         waiting = await ultra.start("ask", "-m", "lab:limited", "--events", "now?")
         assert waiting.stdout is not None
-        while b"call_waiting" not in await asyncio.wait_for(waiting.stdout.readline(), 30.0):
+        while b"call_waiting" not in await in_time(waiting.stdout.readline()):
             pass
 
         waiting.send_signal(signal.SIGINT)
-        await asyncio.wait_for(waiting.communicate(), 30.0)
+        await in_time(waiting.communicate())
 
         assert (waiting.returncode, len(server.requests)) == (130, 1)
 
@@ -158,7 +159,7 @@ async def test_a_copy_that_speaks_first_is_the_answer(tmp_path: Path) -> None:
         await raced(ultra, server)
 
         ended = await ultra.run("ask", "--hedge", "--json", "hi?")
-        await server.until(lambda seen: seen.left == 1, 30.0)
+        await server.until(lambda seen: seen.left == 1)
 
         (lame, primary, stopped, error, cost, charged), copy = ultra.rows(ROWS)
         document = json.loads(ended.out)
@@ -176,7 +177,7 @@ async def test_a_first_model_that_speaks_before_its_copy_is_the_answer(tmp_path:
         await raced(ultra, server)
 
         ended = await ultra.run("ask", "--hedge", "hi?")
-        await server.until(lambda seen: seen.left >= 1, 30.0)
+        await server.until(lambda seen: seen.left >= 1)
 
         first, (spare, kind, stopped, _, cost, charged) = ultra.rows(ROWS)
         assert (ended.code, ended.out.strip()) == (0, ANSWER)
@@ -207,10 +208,10 @@ async def test_ctrl_c_in_a_race_ends_both_and_keeps_both_rows(tmp_path: Path) ->
         ultra = Ultra(tmp_path, server.url)
         await raced(ultra, server)
         process = await ultra.start("ask", "--hedge", "hi?")
-        await asyncio.wait_for(racers.copied.wait(), 60.0)
+        await in_time(racers.copied.wait())
 
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 60.0)
+        await in_time(process.communicate())
 
         rows = ultra.rows(ROWS)
         assert process.returncode == 130

@@ -291,7 +291,7 @@ async def test_closing_the_stream_closes_the_connection_at_once(transport: str) 
             await anext(bodies)
             await anext(bodies)
 
-        await server.until(lambda s: s.open == 0, timeout_s=1.0)
+        await server.until(lambda s: s.open == 0)
         assert server.left == 1
 
 
@@ -310,7 +310,7 @@ async def test_cancelling_a_call_that_waits_for_headers_closes_the_connection(
         task.cancel()
         await asyncio.wait([task])
 
-        await server.until(lambda s: s.open == 0, timeout_s=1.0)
+        await server.until(lambda s: s.open == 0)
 
 
 async def test_a_break_after_the_finish_is_no_failure(transport: str) -> None:

@@ -5,11 +5,12 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Exchange
 
 WORDS = ("The", " answer", " is", " forty", "-two", ".")
@@ -65,7 +66,7 @@ class Ultra:
     ) -> asyncio.subprocess.Process:
         """Begin a process; its streams are pipes unless told otherwise."""
         pipe = asyncio.subprocess.PIPE
-        kinds = {"stdin": asyncio.subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, **options}
+        kinds = {"stdin": asyncio.subprocess.DEVNULL, "stdout": pipe, "stderr": pipe}
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -73,11 +74,11 @@ class Ultra:
             *args,
             env={**self.environ, **(environ or {})},
             cwd=self.folder,
-            **kinds,
+            **{**kinds, "preexec_fn": hearing(), **options},
         )
 
     async def run(
-        self, *args: str, stdin: str | None = None, timeout_s: float = 60.0, **options: Any
+        self, *args: str, stdin: str | None = None, timeout_s: float = PATIENCE_S, **options: Any
     ) -> Ended:
         """Run a command to its end."""
         if stdin is not None:
@@ -207,6 +208,22 @@ _FAULTS = {
     "long": _long,
     "slow": _slow,
 }
+
+
+def hear() -> None:
+    """Restore what Ctrl-C and a terminal that is closed do; to be run between fork and exec."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def hearing() -> Callable[[], None] | None:
+    """The `preexec_fn` of a child that is to hear signals; None where it would hear them anyway.
+
+    A shell makes what it runs in the background deaf to Ctrl-C, `nohup` to the end of a terminal,
+    and children inherit it.
+    """
+    deaf = signal.SIG_IGN in (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGHUP))
+    return hear if deaf else None
 
 
 def signal_code(number: signal.Signals) -> int:

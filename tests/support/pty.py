@@ -10,9 +10,11 @@ import sys
 import termios
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
-from tests.support.process import Ultra
+from tests.support.patience import PATIENCE_S, until
+from tests.support.process import Ultra, hear
 from tests.support.terminal import MARK, Grid
 
 
@@ -76,19 +78,27 @@ class OnTerminal:
         """Press keys; `\\x03` is Ctrl-C, `\\x04` Ctrl-D, `\\r` Enter."""
         os.write(self._master, text.encode())
 
-    async def until(self, words: str, timeout_s: float = 20.0, *, times: int = 1) -> None:
+    async def until(self, words: str, *, times: int = 1) -> None:
         """Wait until the terminal has been sent these words so many times."""
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(PATIENCE_S):
                 while self.text.count(words) < times:
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:
             raise AssertionError(f"{words!r} never came: {self.text[-2000:]!r}") from None
 
-    async def ended(self, timeout_s: float = 30.0) -> int:
+    async def waits(self) -> None:
+        """Wait until it sleeps, as it does in the read that a prompt is followed by.
+
+        A signal that comes between the two is seen by CPython only when a key was pressed.
+        """
+        about = Path(f"/proc/{self.process.pid}/stat")
+        await until(lambda: about.read_text().rpartition(") ")[2].startswith("S"))
+
+    async def ended(self) -> int:
         """Wait for the end of the process; its exit code."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(PATIENCE_S):
             code = await self.process.wait()
             with suppress(OSError):  # a kernel may hang the terminal up with its last session
                 os.write(self._slave, MARK)
@@ -114,10 +124,7 @@ class OnTerminal:
 
 
 def _own_terminal() -> None:
-    """Lead a session whose terminal stdin is, so that Ctrl-C and `/dev/tty` are its own.
-
-    A terminal that is closed is heard of, also where the suite itself was told not to hear.
-    """
+    """Lead a session whose terminal stdin is, so that Ctrl-C and `/dev/tty` are its own."""
     os.setsid()
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    hear()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -20,6 +20,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.support.patience import PATIENCE_S
+
 HEAD_LIMIT = 4 * 1024 * 1024
 
 
@@ -187,9 +189,9 @@ class Loopback:
         """Scheme, address and port, without a path."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    async def until(self, true: Callable[["Loopback"], bool], timeout_s: float = 5.0) -> None:
+    async def until(self, true: Callable[["Loopback"], bool]) -> None:
         """Wait until something is true of the server; `TimeoutError` when it does not become so."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(PATIENCE_S):
             while not true(self):
                 self.changed.clear()
                 await self.changed.wait()

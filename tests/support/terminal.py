@@ -11,6 +11,7 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
+from tests.support.patience import PATIENCE_S
 from ultra.output.streams import Streams
 from ultra.output.width import cell_width
 
@@ -21,8 +22,6 @@ ALLOWED = re.compile(
 
 MARK = b"\x00mark\x00"
 """What no program sends: written to find out whether all that was written before has come."""
-
-PATIENCE_S = 60.0
 
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
