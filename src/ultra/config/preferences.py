@@ -1,12 +1,25 @@
 """`tui.yaml` beside the profiles: the user's own, so no project can move anybody's keys."""
 
+from typing import Annotated, Literal
+
 import msgspec
+from msgspec import Meta, field
 
 from ultra.config.build import mistakes
 from ultra.config.documents import read_document
+from ultra.config.fields import Checked, Name
 from ultra.config.files import read_regular
 from ultra.config.paths import Paths
-from ultra.config.schema import Preferences
+
+
+class Preferences(Checked, frozen=True):
+    """How the user wants `ultra tui`. `keys` are by action, several parted by commas."""
+
+    version: Literal[1] = 1
+    theme: Literal["auto", "dark", "light"] = "auto"
+    keys: dict[Name, Annotated[str, Meta(min_length=1, max_length=100)]] = field(
+        default_factory=dict
+    )
 
 
 def preferences(paths: Paths) -> Preferences:

@@ -1,89 +1,28 @@
-"""What may stand in a profile: one table that the checker walks and the JSON Schema comes from.
-
-Beside the limits of `msgspec.Meta`, `extra` says what only our checker knows: `usd` reads dollars
-into exact nano-dollars, `why` words the rule of a pattern, `secret` keeps a value out of messages,
-`lines` allows several lines.
-"""
+"""What may stand in a profile: one table that the checker walks and the JSON Schema comes from."""
 
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
+from ultra.config.fields import (
+    Checked,
+    Count,
+    Dollars,
+    Free,
+    ModelText,
+    Name,
+    Protocol,
+    Reference,
+    Seconds,
+    StrategyName,
+    Words,
+    as_shown,
+)
 from ultra.core.model import AuthStyle, Capability, Environment, Policy, Slo
-from ultra.core.strategies import offered
-
-_AS = "x-as"
 
 
-def _shown_as(**words: Any) -> dict[str, Any]:
-    """What the JSON Schema says in place of what msgspec would: it lets nothing be overridden."""
-    return {_AS: words}
-
-
-Protocol = Literal[
-    "openai-chat",
-    "openai-responses",
-    "anthropic-messages",
-    "gemini",
-    "cohere-v2",
-    "ollama",
-    "bedrock-converse",
-    "simulated",
-]
-
-Name = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$",
-        max_length=64,
-        extra={"why": "a name holds letters, digits and `._+/-`, and begins with one of the first"},
-    ),
-]
-ModelText = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^:\s@]+:\S.*$",
-        max_length=256,
-        extra={"why": "write `provider:model`"},
-        description="`provider:model`; the first colon splits",
-    ),
-]
-Reference = Annotated[
-    str,
-    Meta(min_length=1, max_length=256, description="An alias, `@group` or `provider:model`"),
-]
-Dollars = Annotated[
-    int,
-    Meta(
-        ge=0,
-        extra={"usd": True},
-        extra_json_schema=_shown_as(type="number"),
-        description="US dollars",
-    ),
-]
-Seconds = Annotated[float, Meta(gt=0, le=86_400, description="Seconds")]
-Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
-Free = Annotated[object, Meta(extra_json_schema={"description": "Passed on as it is"})]
-
-
-StrategyName = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=64,
-        extra_json_schema=_shown_as(anyOf=[{"enum": offered()}, {"type": "string"}]),
-        description="`ultra models --strategies` lists them; plug-ins bring more",
-    ),
-]
-Words = Annotated[str, Meta(min_length=1, max_length=100_000, extra={"lines": True})]
-
-
-class _Checked(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A record of the file: unknown keys are mistakes."""
-
-
-class PriceSpec(_Checked, frozen=True):
+class PriceSpec(Checked, frozen=True):
     """Dollars per million tokens, read exactly. A kind left out is billed as its wider kind."""
 
     input_per_mtok: Dollars
@@ -97,7 +36,7 @@ class PriceSpec(_Checked, frozen=True):
     request_usd: Dollars | None = None
 
 
-class ModelSpec(_Checked, frozen=True):
+class ModelSpec(Checked, frozen=True):
     """One model under a short name. What is left out comes from the catalog, or is unknown."""
 
     model: ModelText
@@ -109,7 +48,7 @@ class ModelSpec(_Checked, frozen=True):
     tier: Annotated[int, Meta(ge=1, le=4, description="How good, 4 the best")] | None = None
 
 
-class LimitsSpec(_Checked, frozen=True):
+class LimitsSpec(Checked, frozen=True):
     """How much may be asked of a provider at once."""
 
     concurrency: Annotated[int, Meta(ge=1, le=100_000)] | None = None
@@ -117,7 +56,7 @@ class LimitsSpec(_Checked, frozen=True):
     tokens_per_minute: Count | None = None
 
 
-class TimersSpec(_Checked, frozen=True):
+class TimersSpec(Checked, frozen=True):
     """How long to wait; what is left out keeps its default."""
 
     connect_s: Seconds | None = None
@@ -127,7 +66,7 @@ class TimersSpec(_Checked, frozen=True):
     run_s: Seconds | None = None
 
 
-class ProviderSpec(_Checked, frozen=True):
+class ProviderSpec(Checked, frozen=True):
     """One company, service or server. An empty one takes everything from the catalog row."""
 
     vendor: Annotated[str, Meta(description="Catalog row, when the name is another")] | None = None
@@ -157,7 +96,7 @@ class ProviderSpec(_Checked, frozen=True):
     options: dict[str, Free] = field(default_factory=dict)
 
 
-class EnsembleSpec(_Checked, frozen=True):
+class EnsembleSpec(Checked, frozen=True):
     """A strategy with members that gives one answer and is used like a model."""
 
     members: Annotated[tuple[Reference, ...], Meta(min_length=1)]
@@ -200,7 +139,7 @@ class EnsembleSpec(_Checked, frozen=True):
     ] = ()
 
 
-class RouteSpec(_Checked, frozen=True):
+class RouteSpec(Checked, frozen=True):
     """An ordered choice among models."""
 
     candidates: Annotated[tuple[Reference, ...], Meta(min_length=1)]
@@ -217,7 +156,7 @@ class RouteSpec(_Checked, frozen=True):
     allow_unpriced: bool | None = None
 
 
-class DefaultsSpec(_Checked, frozen=True):
+class DefaultsSpec(Checked, frozen=True):
     """Which names serve when none is given."""
 
     ask: Reference | None = None
@@ -226,21 +165,21 @@ class DefaultsSpec(_Checked, frozen=True):
     judge: Reference | None = None
 
 
-class RetrySpec(_Checked, frozen=True):
+class RetrySpec(Checked, frozen=True):
     """How often one request may be tried: in all, and at one target."""
 
     attempts: Annotated[int, Meta(ge=1, le=20)] | None = None
     per_target: Annotated[int, Meta(ge=1, le=20)] | None = None
 
 
-class BreakerSpec(_Checked, frozen=True):
+class BreakerSpec(Checked, frozen=True):
     """When a failing endpoint is left alone for a while."""
 
     failures: Count | None = None
     window_s: Seconds | None = None
 
 
-class BudgetSpec(_Checked, frozen=True):
+class BudgetSpec(Checked, frozen=True):
     """How much runs with this profile may spend. `soft` warns; `hard` refuses."""
 
     run_usd: Dollars | None = None
@@ -251,7 +190,7 @@ class BudgetSpec(_Checked, frozen=True):
     cost_center: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
-class CacheSpec(_Checked, frozen=True):
+class CacheSpec(Checked, frozen=True):
     """Whether a question that was answered before is answered the same again, without asking."""
 
     enabled: bool | None = None
@@ -259,7 +198,7 @@ class CacheSpec(_Checked, frozen=True):
     max_mb: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
 
 
-class LogSpec(_Checked, frozen=True):
+class LogSpec(Checked, frozen=True):
     """What of words is kept in the log, and for how long. What was spent always stays."""
 
     privacy: Literal["full", "hashed", "off"] | None = None
@@ -268,7 +207,7 @@ class LogSpec(_Checked, frozen=True):
     ) = None
 
 
-class GuardrailsSpec(_Checked, frozen=True):
+class GuardrailsSpec(Checked, frozen=True):
     """What may leave this machine, and to whom."""
 
     secrets: Literal["refuse", "redact", "allow"] | None = None
@@ -276,7 +215,7 @@ class GuardrailsSpec(_Checked, frozen=True):
     providers: Annotated[tuple[Name, ...], Meta(min_length=1)] | None = None
 
 
-class AlertSpec(_Checked, frozen=True):
+class AlertSpec(Checked, frozen=True):
     """When somebody is told, and how: one condition, and a command or a webhook."""
 
     spend_usd: Dollars | None = None
@@ -334,7 +273,7 @@ class AlertSpec(_Checked, frozen=True):
     ) = None
 
 
-class ProfileSpec(_Checked, frozen=True):
+class ProfileSpec(Checked, frozen=True):
     """A profile of ultra: providers and models by the names that you give them."""
 
     version: Literal[1]
@@ -360,31 +299,11 @@ class ProfileSpec(_Checked, frozen=True):
     confirm_usd: Annotated[float, Meta(ge=0, le=1_000_000, description="US dollars")] | None = None
 
 
-class AliasesSpec(_Checked, frozen=True):
+class AliasesSpec(Checked, frozen=True):
     """The user's own short names for models, kept by `ultra aliases`."""
 
     version: Literal[1]
     models: dict[Name, ModelText | ModelSpec | None] = field(default_factory=dict)
-
-
-class TemplateSpec(_Checked, frozen=True):
-    """A prompt to be filled in: `$name` stands for a parameter, `$$` for a dollar sign."""
-
-    prompt: Annotated[str, Meta(max_length=500_000, extra={"lines": True})] | None = None
-    system: Annotated[str, Meta(max_length=500_000, extra={"lines": True})] | None = None
-    model: Reference | None = None
-    options: dict[str, Free] = field(default_factory=dict)
-    defaults: dict[str, Annotated[str, Meta(extra={"lines": True})]] = field(default_factory=dict)
-
-
-class Preferences(_Checked, frozen=True):
-    """How the user wants `ultra tui`. `keys` are by action, several parted by commas."""
-
-    version: Literal[1] = 1
-    theme: Literal["auto", "dark", "light"] = "auto"
-    keys: dict[Name, Annotated[str, Meta(min_length=1, max_length=100)]] = field(
-        default_factory=dict
-    )
 
 
 NAMED = ("models", "ensembles", "routes")
@@ -397,17 +316,7 @@ BY_NAME = ("providers", "models", "groups", "ensembles", "routes", "alerts")
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a profile, for editors that complete and check."""
     described = msgspec.json.schema(ProfileSpec)
-    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(_as_shown(described)))
+    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(as_shown(described)))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "ultra profile"
     return schema
-
-
-def _as_shown(part: Any) -> Any:
-    if isinstance(part, list):
-        return [_as_shown(inner) for inner in part]
-    if not isinstance(part, dict):
-        return part
-    words: dict[str, Any] = part.get(_AS, {})
-    kept = {name: _as_shown(inner) for name, inner in part.items() if name != _AS}
-    return {**kept, **words}

@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template as Pattern
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from ultra.config.build import mistakes
 from ultra.config.documents import Document, read_document
 from ultra.config.dump import to_yaml
+from ultra.config.fields import Checked, Free, Reference
 from ultra.config.files import read_regular, write_private
 from ultra.config.paths import Paths
-from ultra.config.schema import TemplateSpec
 from ultra.core.errors import ConfigError, UsageError
 from ultra.core.text import did_you_mean, one_line
 
@@ -21,6 +21,16 @@ INPUT = "input"
 """`$input` stands for what is typed or piped; a prompt without it gets that text appended."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class TemplateSpec(Checked, frozen=True):
+    """A prompt to be filled in: `$name` stands for a parameter, `$$` for a dollar sign."""
+
+    prompt: Annotated[str, Meta(max_length=500_000, extra={"lines": True})] | None = None
+    system: Annotated[str, Meta(max_length=500_000, extra={"lines": True})] | None = None
+    model: Reference | None = None
+    options: dict[str, Free] = field(default_factory=dict)
+    defaults: dict[str, Annotated[str, Meta(extra={"lines": True})]] = field(default_factory=dict)
 
 
 class Template(Struct, frozen=True, omit_defaults=True):

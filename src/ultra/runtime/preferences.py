@@ -1,7 +1,6 @@
 """How the user wants the screens of `ultra tui`: keys and colours, from `tui.yaml`."""
 
-from ultra.config.preferences import preferences
-from ultra.config.schema import Preferences
+from ultra.config.preferences import Preferences, preferences
 from ultra.runtime.runtime import Runtime
 
 __all__ = ["Preferences", "preferences_of"]
