@@ -5,7 +5,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from msgspec import structs
 
 from tests.support.config import FakeCatalog, Home
 from tests.support.keyrings import MemoryKeyring
+from tests.support.patience import until
 from ultra.config.keyref import parse_override
 from ultra.config.secrets import Keys, KeyStatus, key_status, listing, remove_key, set_key
 from ultra.config.sources import scrub_keys
@@ -157,19 +157,16 @@ async def test_a_command_that_hangs_is_given_up(home: Home) -> None:
     keys = Keys(home.environ, paths=home.paths, timeout_s=0.1)
 
     with pytest.raises(ConfigError, match=r"`sleep` did not end within 0.1 s"):
-        await keys.key(_endpoint(KeyRef("command", "sleep 5")))
+        await keys.key(_endpoint(KeyRef("command", "sleep 600")))
 
 
 async def test_a_keyring_that_hangs_holds_up_nothing(home: Home, ring: MemoryKeyring) -> None:
     """Not the event loop, and not the end of the program."""
     ring.gate.clear()
     keys = Keys(home.environ, paths=home.paths, timeout_s=0.1)
-    began = time.monotonic()
 
     with pytest.raises(ConfigError, match="did not answer within"):
         await keys.key(_endpoint(USUAL))
-
-    assert time.monotonic() - began < 5
 
 
 async def test_a_wait_for_a_key_can_be_cancelled_at_once(home: Home, ring: MemoryKeyring) -> None:
@@ -177,7 +174,7 @@ async def test_a_wait_for_a_key_can_be_cancelled_at_once(home: Home, ring: Memor
     ring.gate.clear()
     keys = Keys(home.environ, paths=home.paths)
     waiting = asyncio.create_task(keys.key(_endpoint(USUAL)))
-    await asyncio.sleep(0.01)
+    await until(lambda: ring.reads)
 
     waiting.cancel()
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.patience import PATIENCE_S, in_time
 from tests.support.runs import HOSTILE, ManualClock, Script
 from tests.support.terminal import Grid
 from ultra.core.events import Event, RunFinished, StageStarted, VerdictReached
@@ -39,7 +40,7 @@ class Stage:
         self.screen = Screen(self.writer, size=lambda: (self.columns, 24), colour=True)
 
     def written(self) -> str:
-        self.writer.wait(5)
+        self.writer.wait(PATIENCE_S)
         return self.file.getvalue()
 
 
@@ -103,7 +104,7 @@ def _speak(draw: st.DrawFn, script: Script, number: int) -> None:
 async def watch(sink: OutputSink, events: list[Event]) -> None:
     for event in events:
         sink.on_event(event)
-        await asyncio.wait_for(sink.drained(event.call), 5)
+        await in_time(sink.drained(event.call))
     sink.close()
     sink.close()
 
@@ -177,7 +178,7 @@ async def test_a_reader_that_left_stops_no_sink(name: str) -> None:
     script.text(1, "x" * 300_000).finish(1).conclude(1).end()
 
     await watch(SINKS[name](stage), script.events)
-    await stage.writer.finish(5)
+    await stage.writer.finish(PATIENCE_S)
     os.close(out)
 
     assert isinstance(script.events[-1].body, RunFinished)

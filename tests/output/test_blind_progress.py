@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import ManualClock, Script
 from tests.support.terminal import Terminal
 from ultra.output.blind_progress import BlindProgressSink
@@ -28,11 +29,11 @@ async def drawn(script: Script) -> str:
             sink.on_event(event)
             await sink.drained(event.call)
         await asyncio.sleep(0.1)
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
         text = terminal.grid().text
         sink.on_event(script.end().events[-1])
         sink.on_event(script.text(2, "late").events[-1])
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
         assert terminal.grid().text == ""
         return text
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import HOSTILE, ManualClock, Script
 from tests.support.terminal import Terminal
 from ultra.core.stream import TextDelta
@@ -25,11 +26,11 @@ async def run(terminal: Terminal, script: Script) -> tuple[str, str]:
         sink.on_event(event)
         await sink.drained(event.call)
     await asyncio.sleep(0.1)
-    await streams.finish(5)
+    await streams.finish(PATIENCE_S)
     live = terminal.grid().text
     sink.close()
     sink.close()
-    await streams.finish(5)
+    await streams.finish(PATIENCE_S)
     assert terminal.grid().wrapped == 0
     return live, terminal.grid().text
 

@@ -5,6 +5,7 @@ import json
 
 import msgspec
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import HOSTILE, RUN, Script
 from ultra.core.events import RunFinished
 from ultra.output.events import EventsSink, encode_json, event_line
@@ -18,7 +19,7 @@ async def written(script: Script) -> list[dict[str, object]]:
         sink.on_event(event)
         await sink.drained(event.call)
     sink.close()
-    await sink._writer.finish(5)
+    await sink._writer.finish(PATIENCE_S)
     return [json.loads(line) for line in file.getvalue().split("\n")[:-1]]
 
 

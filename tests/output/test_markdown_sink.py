@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import HOSTILE, ManualClock, Script
 from tests.support.terminal import Grid, Terminal
 from ultra.core.clock import SystemClock
@@ -44,7 +45,7 @@ async def shown(terminal: Terminal, script: Script, *, frame_s: float = 0.0) -> 
         await sink.drained(event.call)
         await asyncio.sleep(frame_s)
     sink.close()
-    await streams.finish(5)
+    await streams.finish(PATIENCE_S)
     return terminal.grid().text
 
 

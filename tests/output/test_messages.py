@@ -3,10 +3,10 @@
 import io
 import re
 import threading
-import time
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import HOSTILE
 from tests.support.terminal import Grid, Terminal
 from ultra.core.errors import ConfigError, Problem, UsageError
@@ -131,13 +131,12 @@ def test_a_typed_secret_is_not_shown() -> None:
     child, master = pty.fork()
     if child == 0:
         os.execv(sys.executable, [sys.executable, "-c", _ASK])
+    watchdog = threading.Timer(PATIENCE_S, os.kill, (child, 9))
+    watchdog.start()
     seen = b""
     while b"Key: " not in seen:
         seen += os.read(master, 1024)
-    time.sleep(0.05)
     os.write(master, b"sk-hidden\n")
-    watchdog = threading.Timer(20, os.kill, (child, 9))
-    watchdog.start()
     while not re.search(rb"got \d+\r\n", seen):
         seen += os.read(master, 1024)
     os.waitpid(child, 0)

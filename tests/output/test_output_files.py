@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.patience import PATIENCE_S
 from ultra.core.errors import OutputError
 from ultra.output.extract import extract_code
 from ultra.output.files import write_atomic, write_new
@@ -63,7 +64,7 @@ def test_a_device_and_a_pipe_are_written_to(tmp_path: Path) -> None:
 
     write_atomic("/dev/null", "x")
     write_atomic(fifo, "through")
-    reader.join(5)
+    reader.join(PATIENCE_S)
 
     assert got == [b"through"]
 

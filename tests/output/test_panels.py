@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import HOSTILE, ManualClock, Script
 from tests.support.terminal import Terminal
 from ultra.core.errors import ErrorClass
@@ -31,10 +32,10 @@ async def drawn(terminal: Terminal, script: Script, clock: ManualClock | None = 
         sink.on_event(event)
         await sink.drained(event.call)
     await asyncio.sleep(0.1)
-    await screen.writer.finish(5)
+    await screen.writer.finish(PATIENCE_S)
     text = terminal.grid().text
     sink.close()
-    await screen.writer.finish(5)
+    await screen.writer.finish(PATIENCE_S)
     assert terminal.grid().text == "", "panels are gone at the end"
     assert terminal.grid().wrapped == 0
     return text
@@ -129,7 +130,7 @@ async def test_panels_are_gone_before_the_answers_first_word() -> None:
         for event in script.text(2, "word").finish(2).conclude(2).end().events[-5:]:
             sink.on_event(event)
         await asyncio.sleep(0.1)
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
 
         assert "writer fast" in terminal.raw()
         assert terminal.grid().text == ""
@@ -146,7 +147,7 @@ async def test_time_moves_without_events() -> None:
         clock.now += 41.0
         await asyncio.sleep(0.5)
         sink.close()
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
         raw = terminal.raw()
 
     assert "40.9 s" in raw
@@ -170,7 +171,7 @@ async def test_colour_is_used_where_it_is_wanted() -> None:
             sink.on_event(event)
         await asyncio.sleep(0.1)
         sink.close()
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
 
         assert "\x1b[31m✗ fails" in terminal.raw()
         assert terminal.grid().text == ""
@@ -263,7 +264,7 @@ async def test_reasoning_is_dimmed_and_ends_before_the_answer() -> None:
             sink.on_event(event)
             await sink.drained(event.call)
         sink.close()
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
 
         assert terminal.grid().text == "first\nsecond\nwwwwwwwwwwwwwwwwwww\nwwwwwwwwwww"
         assert "\x1b[2mfirst\x1b[0m" in terminal.raw()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.terminal import Terminal
 from ultra.output.screen import Screen
 from ultra.output.stdout import StdoutWriter
@@ -14,7 +15,7 @@ def screen_of(terminal: Terminal, *, colour: bool = True) -> Screen:
 
 
 async def shown(screen: Screen, terminal: Terminal) -> str:
-    await screen.writer.finish(5)
+    await screen.writer.finish(PATIENCE_S)
     return terminal.grid().text
 
 
@@ -48,11 +49,11 @@ async def test_an_unchanged_frame_is_not_written() -> None:
     with Terminal(40) as terminal:
         screen = screen_of(terminal)
         screen.show("panels", ["same"])
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
         before = len(terminal.raw())
 
         screen.show("panels", ["same"])
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
 
         assert len(terminal.raw()) == before
 
@@ -73,7 +74,7 @@ async def test_a_line_that_is_too_long_does_not_wrap_a_frame() -> None:
         screen = screen_of(terminal)
         screen.show("panels", ["x" * 30, "y"])
         screen.show("panels", ["z"])
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
         raw = terminal.raw()
 
         assert "\x1b[?7l" in raw
@@ -87,7 +88,7 @@ async def test_a_window_made_narrower_is_cleared_by_the_rows_it_takes_now() -> N
         screen.show("panels", ["x" * 40])
         terminal.resize(20, 24)
         screen.show("panels", ["y"])
-        await screen.writer.finish(5)
+        await screen.writer.finish(PATIENCE_S)
 
         assert "\x1b[2A" in terminal.raw()
 
@@ -111,7 +112,7 @@ def test_frames_are_skipped_while_the_terminal_is_behind() -> None:
     assert writer.pending > 0
     assert len(os.read(reader, 10)) == 10
     os.close(reader)
-    writer.wait(5)
+    writer.wait(PATIENCE_S)
     os.close(out)
 
 

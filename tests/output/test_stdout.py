@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S, in_time, until
 from ultra.core.errors import OutputError
 from ultra.output.stdout import MARK, StdoutWriter, descriptor
 
@@ -42,9 +43,9 @@ async def test_bytes_arrive_in_order_and_whole(pipe: tuple[int, int]) -> None:
     for number in range(20_000):
         writer.write(f"{number} ä\n")
         await writer.drained()
-    done = await writer.finish(5)
+    done = await writer.finish(PATIENCE_S)
     os.close(out)
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
     assert done
     assert got == ["".join(f"{number} ä\n" for number in range(20_000)).encode()]
@@ -94,12 +95,12 @@ async def test_a_slow_reader_is_waited_for_and_then_goes_on(pipe: tuple[int, int
 
     thread = threading.Thread(target=lambda: [os.read(pipe[0], 4096) for _ in range(100)])
     thread.start()
-    await asyncio.wait_for(waiting, 5)
+    await in_time(waiting)
 
     assert held
     assert writer.pending <= 1000
     os.close(pipe[1])
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
 
 async def test_a_reader_that_left_is_told_once_and_in_silence(pipe: tuple[int, int]) -> None:
@@ -109,10 +110,10 @@ async def test_a_reader_that_left_is_told_once_and_in_silence(pipe: tuple[int, i
     os.close(pipe[0])
 
     writer.write("one")
-    first = await writer.finish(5)
+    first = await writer.finish(PATIENCE_S)
     writer.write("two")
     await writer.drained()
-    second = await writer.finish(5)
+    second = await writer.finish(PATIENCE_S)
 
     assert (first, second, writer.broken, told) == (False, False, True, ["MainThread"])
     assert writer.pending == 0
@@ -131,7 +132,7 @@ async def test_a_reader_that_leaves_is_seen_though_nothing_is_written(
 
     os.close(reader)
 
-    await asyncio.wait_for(told.wait(), 30)
+    await in_time(told.wait())
     assert writer.broken
     assert not await writer.finish()
 
@@ -143,6 +144,7 @@ async def test_what_ends_as_its_reader_leaves_is_complete(pipe: tuple[int, int])
     writer = StdoutWriter(out, on_broken=lambda: told.append("left"))
     writer.write("all there is\n")
     assert os.read(reader, 100) == b"all there is\n"
+    await until(lambda: not writer.pending)
 
     os.close(reader)
     await asyncio.sleep(0)
@@ -179,7 +181,7 @@ def test_a_reader_that_left_is_told_without_a_loop_too(pipe: tuple[int, int]) ->
 
     writer.write("one")
 
-    assert (writer.wait(5), told) == (False, [True])
+    assert (writer.wait(PATIENCE_S), told) == (False, [True])
 
 
 async def test_a_broken_pipe_frees_an_answer_that_waits(pipe: tuple[int, int]) -> None:
@@ -190,7 +192,7 @@ async def test_a_broken_pipe_frees_an_answer_that_waits(pipe: tuple[int, int]) -
     await asyncio.sleep(0.02)
 
     os.close(pipe[0])
-    await asyncio.wait_for(waiting, 5)
+    await in_time(waiting)
 
     assert writer.broken
 
@@ -203,7 +205,7 @@ async def test_a_full_disk_is_an_error_that_says_so() -> None:
 
     writer.write("answer")
     with pytest.raises(OutputError, match="No space left") as caught:
-        await writer.finish(5)
+        await writer.finish(PATIENCE_S)
     os.close(fd)
 
     assert caught.value.hint is not None
@@ -218,7 +220,7 @@ def test_a_full_disk_is_an_error_without_a_loop_too() -> None:
 
     writer.write("answer")
     with pytest.raises(OutputError, match="Bad file descriptor"):
-        writer.wait(5)
+        writer.wait(PATIENCE_S)
     os.close(fd)
 
 
@@ -242,9 +244,9 @@ async def test_a_descriptor_made_non_blocking_by_somebody_else_is_written_whole(
     thread = threading.Thread(target=lambda: got.append(read_all(pipe[0])))
     thread.start()
 
-    await writer.finish(5)
+    await writer.finish(PATIENCE_S)
     os.close(pipe[1])
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
     assert len(got[0]) == 300_000
 
@@ -255,9 +257,9 @@ async def test_a_lone_surrogate_does_not_end_an_answer() -> None:
     writer = StdoutWriter(file)
 
     writer.write("a\udc80b ")
-    await writer.finish(5)
+    await writer.finish(PATIENCE_S)
     writer.write("again")
-    await writer.finish(5)
+    await writer.finish(PATIENCE_S)
 
     assert file.getvalue() == "a\\udc80b again"
 
@@ -271,7 +273,7 @@ async def test_a_file_that_was_closed_is_an_error_and_no_crash() -> None:
     writer.write("x")
 
     with pytest.raises(OutputError):
-        await writer.finish(5)
+        await writer.finish(PATIENCE_S)
 
 
 def test_nothing_written_needs_no_thread() -> None:
@@ -294,5 +296,5 @@ def test_a_loop_that_has_ended_is_not_called(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     writer.write("y")
 
-    assert not writer.wait(5)
+    assert not writer.wait(PATIENCE_S)
     assert writer.broken

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.terminal import Terminal
 from ultra.core.errors import OutputError
 from ultra.output.streams import Streams
@@ -148,7 +149,7 @@ async def test_a_message_during_a_drawing_stands_above_it() -> None:
         streams.err_screen.show("panels", ["drawn"])
 
         streams.tell("warning: something long enough to take more than one row here\n")
-        await streams.finish(5)
+        await streams.finish(PATIENCE_S)
 
         assert (
             terminal.grid().text
@@ -163,8 +164,8 @@ async def test_both_terminals_are_waited_for() -> None:
         assert streams.err_screen is not None
         streams.err_screen.print(["told"])
 
-        assert await streams.finish(5)
-        assert streams.wait(5)
+        assert await streams.finish(PATIENCE_S)
+        assert streams.wait(PATIENCE_S)
         assert two.grid().text == "told"
 
 

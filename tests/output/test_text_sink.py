@@ -7,6 +7,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.patience import PATIENCE_S, in_time
 from tests.support.runs import HOSTILE, Script
 from ultra.core.text import sanitise
 from ultra.output.stdout import StdoutWriter
@@ -20,7 +21,7 @@ def shown(script: Script, *, sanitize: bool = False, stream: bool = True) -> str
     for event in script.events:
         sink.on_event(event)
     sink.close()
-    writer.wait(5)
+    writer.wait(PATIENCE_S)
     return file.getvalue()
 
 
@@ -127,12 +128,12 @@ async def test_only_the_answers_own_call_waits_for_the_reader() -> None:
         sink.on_event(event)
     writer.write("x" * 400_000)
 
-    await asyncio.wait_for(sink.drained(Script().id(1)), 5)
+    await in_time(sink.drained(Script().id(1)))
     waiting = asyncio.create_task(sink.drained(Script().id(2)))
     await asyncio.sleep(0.05)
     held = not waiting.done()
     os.close(reader)
-    await asyncio.wait_for(waiting, 5)
+    await in_time(waiting)
     os.close(out)
 
     assert held

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import Script
 from tests.support.terminal import Terminal
 from ultra.core.clock import SystemClock
@@ -78,7 +79,7 @@ async def test_a_whole_run_leaves_the_answer_and_one_receipt(columns: int) -> No
             for sink in sinks:
                 sink.on_event(event)
             await asyncio.sleep(0.03)
-        await streams.finish(5)
+        await streams.finish(PATIENCE_S)
         streams.tell_kept()
         grid = terminal.grid()
 
@@ -97,7 +98,7 @@ async def test_plain_words_on_a_terminal_have_no_markdown_and_no_controls() -> N
         for event in script.conclude(1).end().events:
             for sink in sinks:
                 sink.on_event(event)
-        await streams.finish(5)
+        await streams.finish(PATIENCE_S)
         streams.tell_kept()
         answer, receipt = terminal.grid().text.split("\n")
 
@@ -112,7 +113,7 @@ async def test_a_pipe_told_usage_gets_one_line_on_stderr() -> None:
         for event in fusion().conclude(4).end().events:
             sink.on_event(event)
         sink.close()
-    await streams.finish(5)
+    await streams.finish(PATIENCE_S)
     kept = streams.stderr.getvalue()  # type: ignore[attr-defined]
     streams.tell_kept()
 

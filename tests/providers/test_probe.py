@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Exchange, loopback
 from ultra.providers.probe import LocalServer, probe
 
@@ -88,5 +89,5 @@ async def test_a_server_that_does_not_answer_in_time_is_nothing() -> None:
     async def handler(exchange: Exchange) -> None:
         await exchange.stall()
 
-    async with loopback(handler) as server, asyncio.timeout(2):
+    async with loopback(handler) as server, asyncio.timeout(PATIENCE_S):
         assert await probe(server.url, timeout_s=0.1) is None

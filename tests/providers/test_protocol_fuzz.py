@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.mutations import HOSTILE_VALUES, edited, nodes, spoiled, values
+from tests.support.patience import in_time
 from tests.support.protocols import outcome
 from tests.support.server import Exchange, loopback
 from tests.support.speakers import SPEAKERS, Speaker
@@ -173,7 +174,7 @@ async def test_a_line_of_100_mb_is_refused_in_bounded_memory(
             *(sys.executable, "-c", CHILD, speaker.protocol, server.url, transport),
             stdout=subprocess.PIPE,
         )
-        out, _ = await asyncio.wait_for(child.communicate(), 120)
+        out, _ = await in_time(child.communicate())
 
     word, grown, message = out.decode().split(" ", 2)
     assert word == "bad_response", message

@@ -220,7 +220,7 @@ async def test_a_login_program_that_hangs_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread that waits for it is left behind."""
-    (tmp_path / "config").write_text("[profile p]\ncredential_process = sleep 2\n")
+    (tmp_path / "config").write_text("[profile p]\ncredential_process = sleep 600\n")
     monkeypatch.setenv("AWS_PROFILE", "p")
     endpoint = place("https://bedrock-runtime.eu-west-1.amazonaws.com")
 

@@ -1,8 +1,5 @@
 """Server-sent events and lines of JSON, however the network cuts them."""
 
-import json
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,26 +91,6 @@ def test_no_split_changes_the_events(parts: list[bytes], data: st.DataObject) ->
         events += decoder.feed(body[start:end])
 
     assert events + decoder.close() == _events(body)
-
-
-def test_a_hundred_thousand_chunks_cost_less_than_parsing_their_json() -> None:
-    """Framing is not what a long stream costs: the best of three runs is compared."""
-    one = b'{"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"word "}}]}'
-    piece = (b"data: " + one + b"\n\n") * 100
-    framing: list[float] = []
-    parsing: list[float] = []
-
-    for _ in range(3):
-        begun = time.perf_counter()
-        decoder = SseDecoder()
-        count = sum(len(decoder.feed(piece)) for _ in range(1000))
-        framing.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        for _ in range(count):
-            json.loads(one)
-        parsing.append(time.perf_counter() - begun)
-
-    assert min(framing) < min(parsing)
 
 
 @pytest.mark.parametrize("cut", [1, 2, 5, 1 << 30])

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import threading
-import time
 import warnings
 import zlib
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from tests.support.lines import (
     line,
     text_of,
 )
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Exchange, Handler, loopback, script
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ConfigError, ErrorClass
@@ -263,15 +263,19 @@ def _elsewhere(handler: Handler) -> Any:
 async def test_a_connection_closed_while_the_loop_was_busy_is_noticed_too(transport: str) -> None:
     """The sockets are looked at again before one is used."""
 
+    answered, closed = threading.Event(), threading.Event()
+
     async def once(exchange: Exchange) -> None:
         await answer(exchange)
-        await asyncio.sleep(0.05)
+        await asyncio.to_thread(answered.wait)
         exchange.cut()
+        asyncio.get_running_loop().call_soon(closed.set)  # after what the cut left to the loop
 
     with _elsewhere(script(once, answer)) as url:
         async with carrier(transport) as http:
             await heard(http, call(endpoint(url)))
-            time.sleep(0.15)
+            answered.set()
+            assert closed.wait(PATIENCE_S)
 
             bodies = await heard(http, call(endpoint(url)))
 
@@ -360,7 +364,7 @@ async def test_all_calls_run_at_once(kind: str, streams: int) -> None:
         await answer(exchange)
 
     async with loopback(handler) as server, carrier(kind) as http:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             answers = await asyncio.gather(
                 *(heard(http, call(endpoint(server.url))) for _ in range(streams))
             )

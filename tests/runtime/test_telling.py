@@ -1,6 +1,8 @@
 """Telling of a crossing by a command: what it is given, and how long it has."""
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -44,12 +46,17 @@ def test_a_command_that_does_not_read_its_stdin_is_no_failure(tmp_path: Path) ->
 
 def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
     """It has ended, though what it began still holds its output."""
+    left = tmp_path / "left"
     script = (
-        "import subprocess, sys; subprocess.Popen([sys.executable, '-c',"
-        " 'import time; time.sleep(5)'], start_new_session=True)"
+        "import pathlib, subprocess, sys; left = subprocess.Popen([sys.executable, '-c',"
+        " 'import time; time.sleep(600)'], start_new_session=True);"
+        " pathlib.Path(sys.argv[1]).write_text(str(left.pid))"
     )
 
-    assert told(tmp_path, script) is None
+    problem = told(tmp_path, script, str(left))
+
+    os.kill(int(left.read_text()), signal.SIGKILL)
+    assert problem is None
 
 
 def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:

@@ -4,12 +4,10 @@ import queue
 from pathlib import Path
 
 from tests.support.ledger import attempt_record, ledger_at, result, run_record, tell
+from tests.support.patience import PATIENCE_S
 from tests.support.tui import runtime
 from ultra.core.live import Live
 from ultra.runtime.watching import Watch
-
-PATIENCE_S = 60.0
-"""How long a test waits for what is told at once."""
 
 
 async def test_what_others_write_is_told_until_it_is_closed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import Exchange, Handler, Loopback, loopback
 from ultra.cli.main import main
 
@@ -69,12 +70,12 @@ def served(handler: Handler) -> Iterator[Loopback]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    ready.wait(5)
+    assert ready.wait(PATIENCE_S)
     try:
         yield running[0]
     finally:
         over.set()
-        thread.join(5)
+        thread.join(PATIENCE_S)
 
 
 async def model_lists(exchange: Exchange) -> None:
