@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.process import Ended, Ultra, chat_handler
+from tests.support.process import Ended, Ultra, chat_handler, signal_code
 from tests.support.server import Exchange, Loopback, loopback
 
 CROWD = 40
@@ -190,7 +190,10 @@ async def test_a_command_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
     assert "cannot run `notify`: No such file or directory;" in ended.err
 
 
-async def test_ctrl_c_ends_the_command_and_what_was_told_stays_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_ends_the_command_and_what_was_told_stays_told(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     """Nothing is left behind without a limit, and the next run tells nobody twice."""
     told, alive = tmp_path / "told", tmp_path / "alive"
     os.mkfifo(alive)
@@ -203,13 +206,13 @@ async def test_ctrl_c_ends_the_command_and_what_was_told_stays_told(tmp_path: Pa
         async with asyncio.timeout(60.0):
             while _untold(ultra) > 1:  # noqa: ASYNC110  a process tells nobody
                 await asyncio.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = await asyncio.wait_for(process.communicate(), 60.0)
         await asyncio.wait_for(asyncio.to_thread(end.read), 60.0)
         end.close()
 
     assert out.decode().strip() == "The answer is forty-two."
-    assert (process.returncode, err.decode()) == (130, "")
+    assert (process.returncode, err.decode()) == (signal_code(number), "")
     again, daily = ultra.rows("SELECT told_at, claimed_until > 0 FROM alerts ORDER BY rule")
     assert again == (None, 1)
     assert daily[0] is not None

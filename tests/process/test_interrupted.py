@@ -10,6 +10,13 @@ from tests.support.patience import in_time, until
 from tests.support.process import Ultra, chat_handler, signal_code
 from tests.support.server import Exchange, Loopback, loopback
 
+PROFILE = """\
+version: 1
+providers:
+  lab: {{protocol: openai-chat, base_url: "{url}/v1", key: "{key}"}}
+defaults: {{ask: "lab:good"}}
+"""
+
 
 async def silent(exchange: Exchange) -> None:
     await exchange.stall()
@@ -56,6 +63,32 @@ async def test_a_signal_ends_a_wait_without_a_word(
         False,
         False,
     ), err.decode()
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+async def test_a_command_that_hangs_ends_with_ultra(
+    ultra: Ultra, server: Loopback, number: signal.Signals, times: int
+) -> None:
+    """It is not left behind to ask for a password that nobody waits for."""
+    alive = ultra.folder / "alive"
+    os.mkfifo(alive)
+    script = ultra.folder / "vault"
+    script.write_text(f"#!/bin/sh\nexec 3>{alive}\nexec sleep 600\n")
+    script.chmod(0o755)
+    (ultra.home / "config" / "ultra.yaml").write_text(
+        PROFILE.format(url=server.url, key=f"command:{script}"), encoding="utf-8"
+    )
+    process = await ultra.start("ask", "hello there")
+    end = await asyncio.to_thread(alive.open)
+
+    for _ in range(times):
+        process.send_signal(number)
+    await asyncio.wait_for(process.communicate(), 60.0)
+
+    await asyncio.wait_for(asyncio.to_thread(end.read), 60.0)
+    end.close()
+    assert process.returncode == signal_code(number)
 
 
 async def test_ctrl_c_does_not_wait_for_statistics_to_load(ultra: Ultra) -> None:

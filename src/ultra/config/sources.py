@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from ultra.config.commands import Command
 from ultra.config.files import read_regular, shown
 from ultra.config.paths import home
 from ultra.core.errors import ConfigError
@@ -70,23 +71,27 @@ def run_command(command: str, *, environ: Mapping[str, str], timeout_s: float) -
     """What a command prints, stripped. No shell sees it; its stderr is told, without keys."""
     words = shlex.split(command)
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own command from a trusted profile
+        process = subprocess.Popen(  # noqa: S603 - the user's own command from a trusted profile
             words,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot run `{_program(words)}`: {error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise ConfigError(f"`{_program(words)}` did not end within {timeout_s:g} s") from error
-    said = done.stdout[:_MOST_BYTES].decode(errors="replace").strip()
-    if done.returncode != 0:
-        told = scrub_keys(done.stderr.decode(errors="replace").replace(said or "\0", "***"))
+    # It may ask for a password on the terminal, which only a group of the terminal's own may read.
+    with process, Command(process, group=False) as under_way:
+        try:
+            out, err = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            under_way.end()
+            raise ConfigError(f"`{_program(words)}` did not end within {timeout_s:g} s") from error
+    said = out[:_MOST_BYTES].decode(errors="replace").strip()
+    if process.returncode != 0:
+        told = scrub_keys(err.decode(errors="replace").replace(said or "\0", "***"))
         raise ConfigError(
-            f"`{_program(words)}` ended with {done.returncode}: {one_line(told) or 'no message'}"
+            f"`{_program(words)}` ended with {process.returncode}: {one_line(told) or 'no message'}"
         )
     return said
 

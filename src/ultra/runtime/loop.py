@@ -15,8 +15,9 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
+from ultra.config.commands import end_all
 from ultra.runtime.action import Interrupted, Interruption
 
 T = TypeVar("T")
@@ -88,9 +89,15 @@ def run(main: Callable[[Interrupt], Coroutine[Any, Any, T]]) -> T:
 
 def _on_signal(interrupt: Interrupt, number: signal.Signals, cause: Interruption) -> None:
     if interrupt.signalled:
-        os._exit(128 + number)
+        leave(number)
     interrupt.signalled = True
     interrupt.stop(cause)
+
+
+def leave(number: int) -> NoReturn:
+    """End the process at once as that signal ends one, and what it runs for the user with it."""
+    end_all(grace_s=0.0)
+    os._exit(128 + number)
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -1,19 +1,19 @@
 """Tells of a crossing: by a command with the document on stdin, or by a webhook."""
 
 import asyncio
-import atexit
-import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, as_completed
-from contextlib import suppress
-from functools import partial
+from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import msgspec
 
+from ultra.config.commands import Command, end_all
 from ultra.config.sources import scrub_keys
 from ultra.config.threads import in_background
 from ultra.core.alerts import Crossing, Rule, wrong_webhook
@@ -21,12 +21,18 @@ from ultra.core.errors import ConfigError, UltraError
 from ultra.core.model import Endpoint
 from ultra.core.text import one_line, sanitise
 from ultra.output.moments import iso
+from ultra.runtime.action import Interrupted, Interruption
 from ultra.runtime.runtime import Runtime
 
 COMMAND_S, WEBHOOK_S = 10.0, 5.0
 """How long a command and a webhook may take: whoever waits has their answer already."""
 
 _MOST_BYTES = 1 << 16
+
+_ENDING: dict[signal.Signals, Interruption] = {
+    signal.SIGTERM: "sigterm",
+    signal.SIGHUP: "sighup",
+}
 
 SLACK_S = 1.0
 """How much longer a thread is waited for, whose own limit has the better message."""
@@ -36,17 +42,18 @@ def tell(
     runtime: Runtime, crossings: Sequence[Crossing], *, test: bool = False
 ) -> Iterator[tuple[Crossing, UltraError | None]]:
     """Tell of all of them at once; each as it is over, with why it could not be done, else None."""
-    under_way = {
-        in_background(_teller(runtime, one, document(runtime, one, test=test))): one
-        for one in crossings
-    }
-    most_s = max(_limit_s(one.rule) for one in crossings) + SLACK_S
-    try:
-        for over in as_completed(under_way, most_s):
-            yield under_way.pop(over), _outcome(over)
-    except TimeoutError:
-        for one in under_way.values():
-            yield one, ConfigError("it took too long")
+    with _signals_raise():
+        under_way = {
+            in_background(_teller(runtime, one, document(runtime, one, test=test))): one
+            for one in crossings
+        }
+        most_s = max(_limit_s(one.rule) for one in crossings) + SLACK_S
+        try:
+            for over in as_completed(under_way, most_s):
+                yield under_way.pop(over), _outcome(over)
+        except TimeoutError:
+            for one in under_way.values():
+                yield one, ConfigError("it took too long")
 
 
 def document(runtime: Runtime, crossing: Crossing, *, test: bool = False) -> dict[str, Any]:
@@ -65,6 +72,31 @@ def document(runtime: Runtime, crossing: Crossing, *, test: bool = False) -> dic
         "environment": runtime.profile.environment,
         "since": iso(crossing.since),
     }
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Let what ends a process there and then raise as Ctrl-C does, so that commands end with it.
+
+    Only the main thread can; whoever handles the signal already, or ignores it, goes on doing so.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    causes = {number: cause for number, cause in _ENDING.items() if main}
+    taken = [number for number in causes if signal.getsignal(number) is signal.SIG_DFL]
+
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        raise Interrupted(causes[signal.Signals(number)])
+
+    for number in taken:
+        signal.signal(number, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        end_all()  # here and now: at exit a second signal would come before
+        raise
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _limit_s(rule: Rule) -> float:
@@ -112,26 +144,18 @@ def _run(rule: Rule, body: bytes, runtime: Runtime) -> None:
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise ConfigError(f"cannot run `{name}`: {why}") from error
-        end = partial(_end, process)
-        atexit.register(end)  # who is not waited for any more has nobody to end it
-        try:
-            code = process.wait(limit_s)
-        except subprocess.TimeoutExpired as error:
-            end()
-            process.wait()
-            raise ConfigError(f"`{name}` did not end within {limit_s:g} s") from error
-        finally:
-            atexit.unregister(end)
+        with Command(process, group=True) as under_way:
+            try:
+                code = process.wait(limit_s)
+            except subprocess.TimeoutExpired as error:
+                under_way.end()
+                process.wait()
+                raise ConfigError(f"`{name}` did not end within {limit_s:g} s") from error
         said.seek(0)
         told = said.read(_MOST_BYTES).decode(errors="replace")
     if code:
         shown = one_line(scrub_keys(sanitise(told)), 300) or "no message"
         raise ConfigError(f"`{name}` ended with {code}: {shown}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _post(rule: Rule, body: bytes, runtime: Runtime) -> None:

@@ -1,14 +1,13 @@
 """Runs the app in a terminal, to whatever end: a key, a signal, a terminal that is gone."""
 
 import asyncio
-import os
 import signal
 import threading
 from types import FrameType
 
 from ultra.runtime.action import Interruption
 from ultra.runtime.interactive import interactive
-from ultra.runtime.loop import Interrupt
+from ultra.runtime.loop import Interrupt, leave
 from ultra.tui.app import UltraApp
 
 GRACE_S = 3.0
@@ -43,9 +42,9 @@ def _listen(interrupt: Interrupt) -> None:
 
     def end(number: int, _frame: FrameType | None) -> None:
         if interrupt.signalled:
-            os._exit(128 + number)
+            leave(number)
         interrupt.signalled = True
-        last = threading.Timer(GRACE_S, os._exit, (128 + number,))
+        last = threading.Timer(GRACE_S, leave, (number,))
         last.daemon = True
         last.start()
         interrupt.stop(SIGNALS[signal.Signals(number)])
