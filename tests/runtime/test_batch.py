@@ -7,7 +7,8 @@ from ultra.core.batch import PromptRow
 from ultra.core.model import Method, Target
 from ultra.engine.slot import Everywhere, places_at
 from ultra.runtime.action import Action, Selection
-from ultra.runtime.batch import AT_ONCE, file_tag, room, settings_of
+from ultra.runtime.batch import room
+from ultra.runtime.batch_job import AT_ONCE, file_tag, settings_of
 from ultra.runtime.prompting import Ask
 
 

@@ -20,22 +20,19 @@ from ultra.output.experiments import (
     told_prospect,
     underpowered,
 )
-from ultra.runtime.batch import Job, Tally, checked_rows
+from ultra.runtime.batch import Tally
+from ultra.runtime.batch_job import Job, checked_rows
 from ultra.runtime.comparing import Trial as Held
 from ultra.runtime.comparing import tried
+from ultra.runtime.designs import check_design, check_name, metric_of, seed_of, smallest_of
 from ultra.runtime.estimate import plan_all
 from ultra.runtime.experiments import (
     Trial,
-    check_design,
-    check_name,
     check_registered,
-    metric_of,
     named,
     prospect,
     register,
-    seed_of,
     selected,
-    smallest_of,
     trial_of,
 )
 from ultra.runtime.methods import Wish

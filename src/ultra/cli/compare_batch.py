@@ -21,7 +21,8 @@ from ultra.output.batch_formats import BatchFormat, render_batch
 from ultra.output.batch_progress import BatchProgress
 from ultra.output.files import write_atomic
 from ultra.runtime.baseline import check_conditions, read_baseline
-from ultra.runtime.batch import Job, Runner, Tally, checked_rows
+from ultra.runtime.batch import Runner, Tally
+from ultra.runtime.batch_job import Job, checked_rows
 from ultra.runtime.batches import (
     BatchResult,
     batch_to_resume,

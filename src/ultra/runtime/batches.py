@@ -12,14 +12,8 @@ from ultra.core.tags import Marks
 from ultra.evaluation.scoring import Scoreboard
 from ultra.runtime.action import Interruption
 from ultra.runtime.baseline import failures
-from ultra.runtime.batch import (
-    AT_ONCE,
-    Job,
-    Runner,
-    content_of,
-    file_tag,
-    settings_of,
-)
+from ultra.runtime.batch import Runner
+from ultra.runtime.batch_job import AT_ONCE, Job, content_of, file_tag, settings_of
 from ultra.runtime.execute import Services
 from ultra.runtime.loop import Interrupt
 from ultra.runtime.runtime import Runtime

@@ -19,7 +19,8 @@ from ultra.core.request import Prompt
 from ultra.core.tags import Marks
 from ultra.evaluation.replay import UNREAD, figures, share_of_expectations, share_of_reading
 from ultra.runtime.action import Action, Interruption, Selection
-from ultra.runtime.batch import Job, Runner, settings_of
+from ultra.runtime.batch import Runner
+from ultra.runtime.batch_job import Job, settings_of
 from ultra.runtime.prompting import Ask, check_fits
 from ultra.runtime.prompts_file import PromptsFile
 from ultra.runtime.runtime import Runtime
