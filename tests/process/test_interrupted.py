@@ -1,5 +1,7 @@
 """Ctrl-C and SIGTERM in what waits for a network without being a run."""
 
+import asyncio
+import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
@@ -80,13 +82,13 @@ async def test_a_command_that_hangs_ends_with_ultra(
         PROFILE.format(url=server.url, key=f"command:{script}"), encoding="utf-8"
     )
     process = await ultra.start("ask", "hello there")
-    end = await asyncio.to_thread(alive.open)
+    end = await in_time(asyncio.to_thread(alive.open))
 
     for _ in range(times):
         process.send_signal(number)
-    await asyncio.wait_for(process.communicate(), 60.0)
+    await in_time(process.communicate())
 
-    await asyncio.wait_for(asyncio.to_thread(end.read), 60.0)
+    await in_time(asyncio.to_thread(end.read))
     end.close()
     assert process.returncode == signal_code(number)
 
