@@ -13,13 +13,17 @@ GC_THRESHOLD = 2_000
 """Collections are as often as a screen of days needs: with the thresholds of a run it kept garbage
 for so long that it grew by 2.6 MB a minute, 0.8 with these."""
 
+THREADS = 4
+"""Threads that stay for jobs to come: with a new one for each, the C library held 16 MB that nothing
+used after ten minutes."""
+
 
 def interactive(main: Callable[[Interrupt], Coroutine[None, None, None]]) -> Interruption | None:
     """Run it to its end on threads that nobody waits for; the signal that ended it, if one did."""
     seen: list[Interrupt] = []
 
     async def work(interrupt: Interrupt) -> None:
-        install()
+        install(keep=THREADS)
         gc.unfreeze()
         gc.set_threshold(GC_THRESHOLD, 10, 10)
         seen.append(interrupt)
