@@ -14,8 +14,8 @@ GC_THRESHOLD = 2_000
 for so long that it grew by 2.6 MB a minute, 0.8 with these."""
 
 THREADS = 4
-"""Threads that stay for jobs to come: with a new one for each, the C library held 16 MB that nothing
-used after ten minutes."""
+"""Threads that stay for jobs to come: with a new one for each, the C library held 16 MB of unused
+memory after ten minutes."""
 
 
 def interactive(main: Callable[[Interrupt], Coroutine[None, None, None]]) -> Interruption | None:
