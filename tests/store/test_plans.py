@@ -49,7 +49,7 @@ _NAMED = re.compile(
 )
 _STEP = re.compile(r"^SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
 
-MEANT = {"runs_running", "attempts_running"}
+MEANT = {"runs_running", "attempts_running", "runs_to_index"}
 """Partial indexes that hold what is asked for and nothing else."""
 
 

@@ -30,6 +30,7 @@ from ultra.core.ledger import Admitted
 from ultra.store.ledger import SqliteLedger
 from ultra.store.queries import Log
 from ultra.store.schema import MIGRATIONS
+from ultra.store.search_index import TOGETHER
 
 NEWER = len(MIGRATIONS) + 1
 
@@ -137,10 +138,16 @@ async def test_a_file_that_is_damaged_inside_is_set_aside(path: Path) -> None:
     assert one(path, "SELECT run_id, status FROM runs") == (RUN, "ok")
 
 
+async def almost_together(ledger: SqliteLedger) -> None:
+    """As many runs as wait to be put into the search index before the next one ends."""
+    for number in range(TOGETHER - 1):
+        await tell(ledger, f"first{number:07}")
+
+
 async def test_a_damaged_search_index_costs_no_record(path: Path) -> None:
     """The run is on record all the same; only a search says that something is wrong."""
     first = ledger_at(path)
-    await tell(first, "first0000000")
+    await almost_together(first)
     first.shutdown(30.0)
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("DELETE FROM runs_fts_data")
@@ -155,7 +162,7 @@ async def test_a_damaged_search_index_costs_no_record(path: Path) -> None:
 async def test_trouble_that_is_not_of_the_index_is_not_taken_for_it(path: Path) -> None:
     """Damage in a table that the index is made from sets the file aside like any other."""
     first = ledger_at(path)
-    await tell(first, "first0000000")
+    await almost_together(first)
     ledger = ledger_at(path)
     ledger.begin_run(run_record())
     await ledger.admit(attempt_record())
@@ -315,6 +322,7 @@ import asyncio, os, sys
 from pathlib import Path
 from tests.support.ledger import RUN, attempt_record, ledger_at, run_record
 from ultra.store.queries import Log
+from ultra.store.search_index import TOGETHER
 
 async def main(path):
     warnings = []

@@ -101,7 +101,7 @@ class Runtime:
     @cached_property
     def log(self) -> Log:
         """What was said; empty when nothing was."""
-        return Log(self.paths.database)
+        return Log(self.paths.database, warn=self._warn_of_file)
 
     @cached_property
     def ledger(self) -> SqliteLedger:

@@ -102,6 +102,25 @@ def check_version(connection: sqlite3.Connection, path: Path, known: int) -> int
     return version
 
 
+def connect_to_write(path: Path, busy_s: float) -> sqlite3.Connection:
+    """A connection that writes as all of ours do, to whatever is there; transactions are begun by
+    hand. `busy_s` is how long a lock is waited for. Raises `sqlite3.Error`.
+    """
+    connection = sqlite3.connect(
+        path, timeout=busy_s, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        # Else texts that were kept while they came, and words of the search index that was merged,
+        # stay readable in unused places of the file, out of reach of whoever deletes their run.
+        connection.execute("PRAGMA secure_delete=ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _make_file(path: Path) -> None:
     """See to it that the file is there and that only its owner can read it."""
     if not path.parent.exists():
@@ -115,15 +134,8 @@ def _make_file(path: Path) -> None:
 
 
 def _open(place: Place, now: float) -> Opened:
-    connection = sqlite3.connect(
-        place.path, timeout=place.busy_s, isolation_level=None, check_same_thread=False
-    )
+    connection = connect_to_write(place.path, place.busy_s)
     try:
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        # Else texts that were kept while they came, and words of the search index that was merged,
-        # stay readable in unused places of the file, out of reach of whoever deletes their run.
-        connection.execute("PRAGMA secure_delete=ON")
         network = network_filesystem(place.path, place.mounts)
         _bring_up_to_date(connection, place, "delete" if network else "wal", now)
     except BaseException:

@@ -1,8 +1,11 @@
-"""What the log can be asked. Reads only; a file that is not there is an empty log."""
+"""What the log can be asked; a file that is not there is an empty log.
+
+Reads only, but for words that wait for the search index.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import time
 from typing import Any
@@ -22,6 +25,7 @@ from ultra.store.owner import gone, myself
 from ultra.store.pages import best_of, expressions, page_of
 from ultra.store.reading import load, of_one_moment
 from ultra.store.rows import RunRows
+from ultra.store.search_index import catch_up
 from ultra.store.turns import asked, branch, turn
 
 SHORTEST = 4
@@ -60,11 +64,13 @@ NO_MARKS = Marks()
 class Log:
     """The log at `path`, opened anew for every question.
 
-    Every method raises `StoreError` when the file cannot be read or is of a newer ultra.
+    `warn` is told what a search may miss. Every method raises `StoreError` when the file cannot be
+    read or is of a newer ultra.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, warn: Callable[[str], None] = lambda _: None) -> None:
         self._path = path
+        self._warn = warn
 
     def runs(
         self,
@@ -81,7 +87,7 @@ class Log:
         a model id, a provider or `provider:model`. `since` is UTC seconds since the epoch.
         """
         sought = Sought(query or "", model or "", marks=marks, since=since)
-        with of_one_moment(self._path) as connection:
+        with self._searched(query) as connection:
             if connection is None:
                 return []
             if query is None:
@@ -105,7 +111,7 @@ class Log:
         page is empty.
         """
         quoted = expressions(sought.words)[1] if sought.words.strip() else None
-        with of_one_moment(self._path) as connection:
+        with self._searched(quoted) as connection:
             if connection is None:
                 return Page(())
             connection.set_progress_handler(lambda: not wanted(), STEPS)
@@ -137,7 +143,7 @@ class Log:
     ) -> tuple[list[RunDocument], Place | None]:
         words = sought.words.strip()
         quoted = '"' + words.replace('"', '""') + '"' if words else None
-        with of_one_moment(self._path) as connection:
+        with self._searched(quoted) as connection:
             if connection is None:
                 return [], None
             rare = None if quoted else few(connection, sought)
@@ -255,6 +261,17 @@ class Log:
                 (wanted, wanted + "~", limit),
             )
             return [call_id for (call_id,) in rows]
+
+    @contextmanager
+    def _searched(self, words: str | None) -> Iterator[sqlite3.Connection | None]:
+        """`of_one_moment`, all of which can be found by the words, if it is looked for them."""
+        if words is not None and (trouble := catch_up(self._path)):
+            self._warn(
+                f"this search may miss the latest runs, which are not in its index yet: the log"
+                f" `{self._path}` cannot be written: {trouble}"
+            )
+        with of_one_moment(self._path) as connection:
+            yield connection
 
     def _summaries(
         self, connection: sqlite3.Connection, ids: Iterable[int]

@@ -39,13 +39,7 @@ from ultra.store.rows import (
     values,
     wordless_verdict,
 )
-
-_DAMAGED_INDEX = (
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_CORRUPT_VTAB,
-)
-"""What FTS5 says when its own tables are not as it left them."""
+from ultra.store.search_index import put_in_waiting
 
 _CALL_COLUMNS = f"{names(CallRow)}, prompt"
 _ATTEMPT_COLUMNS = names(AttemptRow, AttemptEnd)
@@ -355,24 +349,7 @@ def _end_row(connection: sqlite3.Connection, run: RunRow) -> None:
         [*values(run)[-len(_RUN_END) :], run.run_id],
     )
     if run.keep_text:
-        _index(connection, run.run_id)
-
-
-def _index(connection: sqlite3.Connection, run_id: str) -> None:
-    """Make the words of a run findable. A damaged index costs the search, never the record."""
-    connection.execute("SAVEPOINT words")
-    try:
-        connection.execute(
-            "INSERT INTO runs_fts (rowid, prompt, answer) SELECT t.id, t.prompt, t.answer"
-            " FROM v_texts t JOIN runs r ON r.id = t.id WHERE r.run_id = ? AND NOT r.indexed",
-            (run_id,),
-        )
-        connection.execute("UPDATE runs SET indexed = 1 WHERE run_id = ?", (run_id,))
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode not in _DAMAGED_INDEX or not connection.in_transaction:
-            raise
-        connection.execute("ROLLBACK TO words")
-    connection.execute("RELEASE words")
+        put_in_waiting(connection)
 
 
 def _insert(

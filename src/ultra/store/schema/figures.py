@@ -1,5 +1,7 @@
 """What calls came to, without a word of text (version 8)."""
 
+from ultra.store.schema.record import V_TEXTS
+
 # One narrow row for every call that ended, clustered by time and without a word of text: what is
 # asked of a month reads a month's figures and nothing else. It stays when the words are deleted.
 _CALL_TOTALS = """
@@ -140,6 +142,15 @@ FROM call_totals WHERE NOT simulated GROUP BY 1, 2, 3"""
 _FTS_MERGES_LESS = """
 INSERT OR REPLACE INTO runs_fts_config (k, v) VALUES ('automerge', 16), ('crisismerge', 32)"""
 
+# Runs whose words are to be put into the full text index, some at a time; until then its content
+# does not have them, so that it can be checked and made anew by FTS5's own means at any time.
+_INDEXED_TOGETHER = (
+    """
+CREATE INDEX runs_to_index ON runs(id) WHERE keep_text AND NOT indexed AND status != 'running'""",
+    "DROP VIEW v_texts",
+    f"{V_TEXTS} WHERE r.indexed",
+)
+
 # What a month of calls came to without reading their words; what runs now, what a name was asked
 # and what went wrong, without a search.
 V8 = (
@@ -156,6 +167,7 @@ V8 = (
     # For who asks v_calls by its own ISO times.
     "CREATE INDEX calls_started ON calls(strftime('%Y-%m-%dT%H:%M:%fZ', started_at, 'unixepoch'))",
     _FTS_MERGES_LESS,
+    *_INDEXED_TOGETHER,
     "CREATE INDEX runs_cost_center ON runs(cost_center, started_at) WHERE cost_center != ''",
     "CREATE INDEX runs_ill ON runs(status, started_at) WHERE status NOT IN ('ok', 'running')",
     "DROP VIEW v_costs",

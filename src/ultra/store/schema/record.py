@@ -106,7 +106,7 @@ CREATE TABLE verdicts (
   verdict TEXT NOT NULL
 )"""
 
-_V_TEXTS = """
+V_TEXTS = """
 CREATE VIEW v_texts AS
 SELECT r.id, r.run_id, r.prompt,
   (SELECT group_concat(a.text, char(10)) FROM calls c JOIN attempts a ON a.call_id = c.call_id
@@ -167,7 +167,7 @@ V1 = (
     _PIECES,
     "CREATE INDEX pieces_attempt ON pieces(attempt_id)",
     _VERDICTS,
-    _V_TEXTS,
+    V_TEXTS,
     _RUNS_FTS,
     V_CALLS,
     _V_COSTS,
