@@ -14,7 +14,7 @@ from ultra.core.verdict import Ballot
 from ultra.evaluation.ballots import foremost
 from ultra.strategies.judging import check_windows
 from ultra.strategies.panels import check_judges, judged, verdict_of
-from ultra.strategies.requests import lost, panel, stand_in, worded
+from ultra.strategies.requests import ask_all, sole, stand_in
 
 
 async def best_of(
@@ -32,13 +32,9 @@ async def best_of(
     method = settings.method
     check_judges(method.judges, members, self_judging=method.self_judging)
     check_windows(prompt, method.judges)
-    emit(StageStarted("panel"))
-    async with caller.open(panel(prompt, members, settings)) as calls:
-        answers = await calls.settle(settings.quorum, settings.grace_s)
-    reasons = list(lost(answers))
-    saying = worded(answers, reasons)
+    answers, saying, reasons = await ask_all(prompt, members, caller, emit, settings)
     if len(saying) < 2:
-        return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
+        return sole(answers, saying, reasons)
     emit(StageStarted("judging"))
     heard = await judged(prompt, saying, caller, settings, members)
     reasons += heard.losses

@@ -21,7 +21,7 @@ from ultra.strategies.fusion import fusion_of
 from ultra.strategies.judging import Heard, Sitting, drawn, hear, own_answer, own_model
 from ultra.strategies.labels import Labelled, labelled
 from ultra.strategies.panels import verdict_of
-from ultra.strategies.requests import lost, member_of, panel, stand_in, worded
+from ultra.strategies.requests import ask_all, member_of, sole
 from ultra.strategies.writing import Step, beside, check_writable, write
 
 FEWEST_BALLOTS = 2
@@ -42,13 +42,9 @@ async def council(
     """
     check_council(members)
     check_writable(settings.method, schema=prompt.json_schema is not None)
-    emit(StageStarted("panel"))
-    async with caller.open(panel(prompt, members, settings)) as calls:
-        answers = await calls.settle(settings.quorum, settings.grace_s)
-    reasons = list(lost(answers))
-    usable = worded(answers, reasons)
+    answers, usable, reasons = await ask_all(prompt, members, caller, emit, settings)
     if len(usable) < 2:
-        return stand_in(answers, usable or [one for one in answers if one.ok], reasons)
+        return sole(answers, usable, reasons)
     chairman = settings.synthesizer or member_of(usable[0], members).voice
     step = Step(prompt, caller, emit, settings, chairman, tuple(members))
     shown = labelled(usable, settings.seed, "council")

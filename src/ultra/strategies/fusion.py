@@ -14,15 +14,7 @@ from ultra.evaluation.extraction import extracted, groups_of
 from ultra.strategies.fusion_prompts import Analysis, analysis_messages
 from ultra.strategies.judging import own_model
 from ultra.strategies.labels import Labelled, labelled
-from ultra.strategies.requests import (
-    best_rated,
-    lost,
-    member_of,
-    panel,
-    stand_in,
-    with_format,
-    worded,
-)
+from ultra.strategies.requests import ask_all, best_rated, member_of, sole, with_format
 from ultra.strategies.structured import ask_structured
 from ultra.strategies.vote import fewest
 from ultra.strategies.writing import Step, beside, check_writable, fits, write
@@ -45,13 +37,9 @@ async def fusion(
     check_writable(settings.method, schema=prompt.json_schema is not None)
     if settings.method.extract is not None:
         prompt = with_format(prompt, settings.method.extract)
-    emit(StageStarted("panel"))
-    async with caller.open(panel(prompt, members, settings)) as calls:
-        answers = await calls.settle(settings.quorum, settings.grace_s)
-    reasons = list(lost(answers))
-    saying = worded(answers, reasons)
+    answers, saying, reasons = await ask_all(prompt, members, caller, emit, settings)
     if len(saying) < 2:
-        return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
+        return sole(answers, saying, reasons)
     model = settings.synthesizer or member_of(saying[0], members).voice
     step = Step(prompt, caller, emit, settings, model, tuple(members))
     return await fusion_of(step, answers, saying, reasons)

@@ -16,7 +16,7 @@ from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import Message, Prompt
 from ultra.strategies.fusion_prompts import layer_messages
 from ultra.strategies.labels import labelled
-from ultra.strategies.requests import lost, member_of, panel, request_to, stand_in, worded
+from ultra.strategies.requests import ask_all, member_of, request_to, sole
 from ultra.strategies.writing import Step, check_writable, fits, write
 
 MOST_LAYERS, MOST_MEMBERS = 3, 8
@@ -39,13 +39,9 @@ async def moa(
             f" {settings.method.layers} and {len(members)}"
         )
     check_writable(settings.method, schema=prompt.json_schema is not None)
-    emit(StageStarted("panel"))
-    async with caller.open(panel(prompt, members, settings)) as calls:
-        answers = await calls.settle(settings.quorum, settings.grace_s)
-    reasons = list(lost(answers))
-    saying = worded(answers, reasons)
+    answers, saying, reasons = await ask_all(prompt, members, caller, emit, settings)
     if len(saying) < 2:
-        return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
+        return sole(answers, saying, reasons)
     model = settings.synthesizer or member_of(saying[0], members).voice
     step = Step(prompt, caller, emit, settings, model, tuple(members))
     for layer in range(2, settings.method.layers):

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ultra.core.answer import Answer
+from ultra.core.events import StageStarted
 from ultra.core.extract import Extractor
 from ultra.core.model import Target
-from ultra.core.ports import CallSpec, Outcome, Settings
+from ultra.core.ports import Caller, CallSpec, Emit, Outcome, Settings
 from ultra.core.request import CallRequest, Message, Prompt, Text
 from ultra.evaluation.agreement import representative
 from ultra.evaluation.extraction import FORMAT_LINE
@@ -39,6 +40,17 @@ def panel(prompt: Prompt, members: Sequence[Target], settings: Settings) -> list
         specs.append(CallSpec(request, "member", index=index))
         seen[name] += 1
     return specs
+
+
+async def ask_all(
+    prompt: Prompt, members: Sequence[Target], caller: Caller, emit: Emit, settings: Settings
+) -> tuple[list[Answer], list[Answer], list[str]]:
+    """Ask every member, as the stage `panel`: all answers, those with words, and what was lost."""
+    emit(StageStarted("panel"))
+    async with caller.open(panel(prompt, members, settings)) as calls:
+        answers = await calls.settle(settings.quorum, settings.grace_s)
+    reasons = list(lost(answers))
+    return answers, worded(answers, reasons), reasons
 
 
 def with_format(prompt: Prompt, extractor: Extractor) -> Prompt:
@@ -89,6 +101,11 @@ def best_rated(answers: Sequence[Answer], members: Sequence[Target], settings: S
     return representative(
         [answer for answer, rating in zip(answers, rated, strict=True) if rating == best]
     )
+
+
+def sole(answers: Sequence[Answer], saying: Sequence[Answer], reasons: Sequence[str]) -> Outcome:
+    """What answers come to of which at most one has words; without one, a call of tools is it."""
+    return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
 
 
 def worded(answers: Sequence[Answer], reasons: list[str]) -> list[Answer]:

@@ -19,7 +19,7 @@ from ultra.core.verdict import Ballot
 from ultra.evaluation.agreement import agreement, representative
 from ultra.strategies.judging import check_windows, drawn, too_small
 from ultra.strategies.labels import Labelled, fenced_in_order, lettered
-from ultra.strategies.requests import lost, member_of, panel, stand_in, worded
+from ultra.strategies.requests import ask_all, member_of, sole
 from ultra.strategies.structured import ask_structured
 from ultra.strategies.writing import fits
 
@@ -51,13 +51,9 @@ async def usc(
     """
     named_judge = next(iter(settings.method.judges), settings.synthesizer)
     check_windows(prompt, [named_judge] if named_judge else [])
-    emit(StageStarted("panel"))
-    async with caller.open(panel(prompt, members, settings)) as calls:
-        answers = await calls.settle(settings.quorum, settings.grace_s)
-    reasons = list(lost(answers))
-    saying = worded(answers, reasons)
+    answers, saying, reasons = await ask_all(prompt, members, caller, emit, settings)
     if len(saying) < 2:
-        return stand_in(answers, saying or [one for one in answers if one.ok], reasons)
+        return sole(answers, saying, reasons)
     emit(StageStarted("judging"))
     judge = named_judge or member_of(saying[0], members).voice
     ballots, losses = await _both_ways(prompt, saying, judge, caller, settings)
