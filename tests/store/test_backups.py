@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger import ledger_at, one, tell
+from tests.support.patience import PATIENCE_S
 from ultra.core.errors import StoreError
 from ultra.store.backups import back_up
 from ultra.store.queries import Log
@@ -33,6 +34,18 @@ async def test_a_copy_is_whole_and_its_owners_alone(path: Path, tmp_path: Path) 
     assert sorted(one.name for one in tmp_path.iterdir()) == ["copy.db", "home"]
 
 
+async def test_a_copy_can_be_searched_where_nothing_can_be_written(
+    path: Path, tmp_path: Path
+) -> None:
+    """Words that wait for the search index of the log are in that of the copy."""
+    await tell(ledger_at(path), prompt="about whales")
+
+    back_up(path, tmp_path / "copy.db")
+
+    assert one(path, "SELECT count(*) FROM runs_fts WHERE runs_fts MATCH 'whales'") == 0
+    assert one(tmp_path / "copy.db", "SELECT rowid FROM runs_fts WHERE runs_fts MATCH 'whales'")
+
+
 async def test_a_copy_made_while_others_write_is_of_one_moment(path: Path, tmp_path: Path) -> None:
     """Everything in it fits together, and nobody waits."""
     await tell(ledger_at(path), answer="word " * 20_000)
@@ -40,7 +53,7 @@ async def test_a_copy_made_while_others_write_is_of_one_moment(path: Path, tmp_p
 
     def write() -> None:
         try:
-            with closing(sqlite3.connect(path, timeout=30.0, isolation_level=None)) as other:
+            with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as other:
                 number = 0
                 while not stop.is_set() or number < 20:
                     number += 1
@@ -59,7 +72,7 @@ async def test_a_copy_made_while_others_write_is_of_one_moment(path: Path, tmp_p
             back_up(path, tmp_path / f"{number}.db")
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(PATIENCE_S)
 
     assert failures == []
     for number in range(5):

@@ -8,8 +8,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from ultra.core.errors import StoreError
-from ultra.store.database import error_code
+from ultra.store.database import connect_to_write, error_code
 from ultra.store.reading import reading
+from ultra.store.search_index import put_in_all
 
 PAGES = 2_000
 """Pages copied between two looks at how far it is: 8 MB."""
@@ -63,11 +64,11 @@ def _fill(source: sqlite3.Connection, beside: Path, tell: Callable[[float], None
         if tell is not None:
             tell(1.0 - left / max(1, pages))
 
-    with closing(sqlite3.connect(beside, isolation_level=None)) as copy:
+    with closing(connect_to_write(beside, 0.0)) as copy:
         source.backup(copy, pages=PAGES, progress=progress)
-        copy.execute(
-            "PRAGMA journal_mode=DELETE"
-        )  # one file, which can be read where it cannot be written
+        # One file, which can be read and searched where it cannot be written.
+        copy.execute("PRAGMA journal_mode=DELETE")
+        put_in_all(copy)
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise StoreError(

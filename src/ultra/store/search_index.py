@@ -2,7 +2,7 @@
 
 The words of a run wait for those of others: they share most of them, so that thirty runs are not
 much more to write than one, and each write makes the index merge its parts. Who searches catches up
-before. All else works inside the caller's transaction.
+before. What has no other word on it works inside the caller's transaction.
 """
 
 import sqlite3
@@ -52,14 +52,19 @@ def catch_up(path: Path) -> str:
             return ""
     try:
         with closing(connect_to_write(path, CATCH_UP_S)) as connection:
-            more = True
-            while more:
-                connection.execute("BEGIN IMMEDIATE")
-                more = put_in_waiting(connection, 1)
-                connection.execute("COMMIT")
+            put_in_all(connection)
     except sqlite3.Error as error:
         return str(error)
     return ""
+
+
+def put_in_all(connection: sqlite3.Connection) -> None:
+    """Put in all that waits, in transactions of its own."""
+    more = _waits(connection)
+    while more:
+        connection.execute("BEGIN IMMEDIATE")
+        more = put_in_waiting(connection, 1)
+        connection.execute("COMMIT")
 
 
 def put_in_waiting(connection: sqlite3.Connection, fewest: int = TOGETHER) -> bool:
