@@ -6,14 +6,10 @@ from typing import Annotated
 import typer
 
 from ultra.cli import options
+from ultra.cli.apps import verb_app
 from ultra.core.errors import UsageError
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = verb_app()
 
 EXAMPLES = """\b
 Examples:

@@ -7,19 +7,15 @@ from typing import Annotated
 
 import typer
 
-from ultra.cli.nouns import SETTINGS, Under, session, shown
+from ultra.cli.apps import verb_app
+from ultra.cli.nouns import Under, session, shown
 from ultra.core.errors import UsageError
 from ultra.core.text import did_you_mean
 
 FILES = {"bash": "ultra.bash", "zsh": "_ultra", "fish": "ultra.fish"}
 """Shells, and the name under which each looks for a script."""
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=SETTINGS,
-)
+app = verb_app()
 
 
 @app.command(

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ultra.cli.apps import verb_app
 from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK
-from ultra.cli.nouns import SETTINGS, Under, session, shown
+from ultra.cli.nouns import Under, session, shown
 
 if TYPE_CHECKING:
     from ultra.cli.asking import Typed
@@ -20,12 +21,7 @@ MEMBERS = 3
 ONE = "What is 17 * 23?"
 MANY = "Which three habits keep a codebase easy to change?"
 ALL = "How many bones does an adult human have?"
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=SETTINGS,
-)
+app = verb_app()
 
 
 @app.command(cls=Under, epilog=shown("ultra demo", "ultra demo --no-log", "ultra logs -n 3"))

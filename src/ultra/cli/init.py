@@ -5,18 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ultra.cli.apps import verb_app
 from ultra.cli.exit_codes import OK
-from ultra.cli.nouns import SETTINGS, Here, Under, session, shown
+from ultra.cli.nouns import Here, Under, session, shown
 
 if TYPE_CHECKING:
     from ultra.runtime.discovery import Discovery
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=SETTINGS,
-)
+app = verb_app()
 
 
 @app.command(

@@ -12,6 +12,7 @@ from typer._click.formatting import HelpFormatter
 from typer.core import TyperCommand, TyperGroup
 
 from ultra.cli import options
+from ultra.cli.apps import verb_app
 from ultra.cli.context import Session
 from ultra.core.errors import UsageError
 from ultra.core.text import did_you_mean
@@ -22,20 +23,10 @@ Quiet = Annotated[
 ]
 """Without the short form, which is a search in `logs` and `models` as it is in llm."""
 
-SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-
 
 def noun(summary: str, *examples: str) -> typer.Typer:
     """The app of a verb module; its commands are added with `cls=Under`."""
-    app = typer.Typer(
-        cls=Noun,
-        help=summary,
-        epilog=shown(*examples),
-        rich_markup_mode=None,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        context_settings=SETTINGS,
-    )
+    app = verb_app(cls=Noun, help=summary, epilog=shown(*examples))
     app.callback()(_nothing)  # with it, a noun with one command under it is a group as well
     return app
 
@@ -92,7 +83,7 @@ def _common(
 
 
 def _common_params() -> list[Any]:
-    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app = verb_app()
     app.command()(_common)
     return list(typer.main.get_command(app).params)
 

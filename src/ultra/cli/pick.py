@@ -4,16 +4,12 @@ from typing import Annotated
 
 import typer
 
+from ultra.cli.apps import verb_app
 from ultra.cli.exit_codes import OK
-from ultra.cli.nouns import SETTINGS, Under, session, shown
+from ultra.cli.nouns import Under, session, shown
 from ultra.core.text import one_line
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=SETTINGS,
-)
+app = verb_app()
 
 
 @app.command(

@@ -4,17 +4,13 @@ import os
 
 import typer
 
+from ultra.cli.apps import verb_app
 from ultra.cli.exit_codes import INTERRUPTED, OK
-from ultra.cli.nouns import SETTINGS, Under, session, shown
+from ultra.cli.nouns import Under, session, shown
 from ultra.core.errors import UsageError
 from ultra.output.streams import Streams
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=SETTINGS,
-)
+app = verb_app()
 
 
 @app.command(cls=Under, epilog=shown("ultra tui", "ultra tui -P development"))
