@@ -21,6 +21,7 @@ from ultra.runtime.runtime import Runtime
 from ultra.runtime.watching import Watch
 from ultra.tui.clipboard import copy
 from ultra.tui.keys import checked_keys
+from ultra.tui.mending import mend
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
 from ultra.tui.widgets.asking import Confirm, Reading
@@ -101,6 +102,7 @@ class UltraApp(App[None]):
     ]
 
     def __init__(self, runtime: Runtime, preferences: Preferences | None = None) -> None:
+        mend()
         bare = bool(runtime.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if bare else None)
         wanted = Preferences() if preferences is None else preferences
