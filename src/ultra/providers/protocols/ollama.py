@@ -40,6 +40,7 @@ from ultra.providers.protocols.reading import (
     BrokenJsonError,
     bad_response,
     decode,
+    decode_models,
     tokens,
 )
 from ultra.providers.wire import Decoder, LiveModel, WireRequest
@@ -123,10 +124,7 @@ class Ollama:
 
     def models(self, body: bytes) -> tuple[list[LiveModel], str | None]:
         """The list, in one page. Raises `CallError` when the body is not one."""
-        try:
-            rows = decode(_MODELS, body).models
-        except BrokenJsonError:
-            raise bad_response("a list of models that is not JSON") from None
+        rows = decode_models(_MODELS, body).models
         times = [row.modified_at.timestamp() if row.modified_at else None for row in rows]
         live = [LiveModel(row.name, created=at) for row, at in zip(rows, times, strict=True)]
         return live, None

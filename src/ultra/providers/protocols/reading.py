@@ -175,6 +175,14 @@ def decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
         return _generously(decoder, data)
 
 
+def decode_models(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Read a list of models. Raises `CallError` when the body is not one."""
+    try:
+        return decode(decoder, body)
+    except BrokenJsonError:
+        raise bad_response("a list of models that is not JSON") from None
+
+
 def _generously(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
         plain = json.dumps(json.loads(data.decode("utf-8-sig", "replace")), ensure_ascii=False)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from ultra.core.model import Capability
-from ultra.providers.protocols.reading import BrokenJsonError, bad_response, decode, tokens
+from ultra.providers.protocols.reading import decode_models, tokens
 from ultra.providers.wire import LiveModel
 
 
@@ -48,10 +48,7 @@ _DECODER = msgspec.json.Decoder(_Models)
 
 def read_models(body: bytes) -> tuple[list[LiveModel], str | None]:
     """One page, and the cursor of the next. Raises `CallError` when the body is not a list."""
-    try:
-        page = decode(_DECODER, body)
-    except BrokenJsonError:
-        raise bad_response("a list of models that is not JSON") from None
+    page = decode_models(_DECODER, body)
     models = [
         LiveModel(
             row.id,

@@ -6,7 +6,7 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels
 import msgspec
 from msgspec import Struct
 
-from ultra.providers.protocols.reading import BrokenJsonError, bad_response, decode
+from ultra.providers.protocols.reading import decode_models
 from ultra.providers.wire import LiveModel
 
 
@@ -28,8 +28,5 @@ _DECODER = msgspec.json.Decoder(_Models)
 
 def read_models(body: bytes) -> list[LiveModel]:
     """The list. Raises `CallError` when the body is not one."""
-    try:
-        rows = decode(_DECODER, body).model_summaries
-    except BrokenJsonError:
-        raise bad_response("a list of models that is not JSON") from None
+    rows = decode_models(_DECODER, body).model_summaries
     return [LiveModel(row.model_id) for row in rows if row.writes]

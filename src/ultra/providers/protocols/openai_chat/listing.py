@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ultra.core.model import Capability
-from ultra.providers.protocols.reading import BrokenJsonError, bad_response, decode, tokens
+from ultra.providers.protocols.reading import decode_models, tokens
 from ultra.providers.wire import LiveModel
 
 _Number = int | float | None
@@ -137,10 +137,7 @@ def read_models(body: bytes) -> tuple[list[LiveModel], str | None]:
 
     Of those who speak so only OpenRouter pages: its `links.next` is a path with a query.
     """
-    try:
-        found = decode(_DECODER, body)
-    except BrokenJsonError:
-        raise bad_response("a list of models that is not JSON") from None
+    found = decode_models(_DECODER, body)
     if isinstance(found, list):
         return [row.live() for row in found], None
     return [row.live() for row in found.data], _following(found.links)
