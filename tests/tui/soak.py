@@ -55,7 +55,8 @@ class Report:
     """What came of a soak. Latencies are seconds from a key to the screen that shows its effect.
 
     `lost` are the rows by which what the app saw differs from what the log holds. Megabytes are
-    resident; the slope is that of the last two thirds. CPU is the share of one core.
+    resident, without those of files, which others share; the slope is that of the last two thirds.
+    CPU is the share of one core.
     """
 
     minutes: float
@@ -259,15 +260,19 @@ class _Shown:
                 if self.status is not None:
                     self.draws.append(told["draws"] - self.status["draws"])
                 self.status = told
-                pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-                held = int(pages) * resource.getpagesize() / 1e6
-                self.megabytes.append((time.monotonic(), held))
+                self.megabytes.append((time.monotonic(), _megabytes(self._process.pid)))
 
     def _drain(self) -> None:
         try:
             self._last = (self._last + os.read(self._master, 1 << 20))[-4096:]
         except OSError:  # Linux reports EIO once the app has gone
             asyncio.get_running_loop().remove_reader(self._master)
+
+
+def _megabytes(pid: int) -> float:
+    """What a process holds of memory that no file stands behind."""
+    resident, of_files = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
+    return (int(resident) - int(of_files)) * resource.getpagesize() / 1e6
 
 
 def show(folder: Path, tell: int) -> None:
