@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import REPOSITORY
+from tests.support.patience import PATIENCE_S
 from ultra.core.errors import GuardError
 from ultra.core.events import Event, RunFinished
 from ultra.core.request import Prompt, said
@@ -15,8 +16,6 @@ from ultra.core.stream import TextDelta
 from ultra.runtime.action import Action
 from ultra.runtime.beside import Undertaking
 from ultra.runtime.runtime import Runtime
-
-LONG_S = 20.0
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def until(run: Undertaking, seen: Callable[[Event], bool]) -> list[Event]:
     """What happened up to the first event that is looked for."""
     events: list[Event] = []
     waiting = threading.Event()
-    for _ in range(int(LONG_S / 0.02)):
+    for _ in range(int(PATIENCE_S / 0.02)):
         events += run.take()
         if any(seen(event) for event in events):
             return events
@@ -53,7 +52,7 @@ def test_a_run_beside_tells_all_that_happens_in_order(runtime: Runtime) -> None:
     events = until(run, lambda event: isinstance(event.body, RunFinished))
 
     assert [event.seq for event in events] == list(range(len(events)))
-    result = run.done.result(LONG_S)
+    result = run.done.result(PATIENCE_S)
     assert runtime.log.run(result.run_id).status == "ok"
     runtime.close()
 
@@ -64,7 +63,7 @@ def test_signals_stay_with_who_has_the_main_thread(runtime: Runtime) -> None:
 
     run = Undertaking(runtime, asking(runtime, "swift"))
 
-    assert run.wait(LONG_S)
+    assert run.wait(PATIENCE_S)
     assert signal.getsignal(signal.SIGINT) is before
     runtime.close()
 
@@ -77,7 +76,7 @@ def test_a_run_that_is_stopped_keeps_what_came(runtime: Runtime) -> None:
     run.stop()
     run.stop()
 
-    result = run.done.result(LONG_S)
+    result = run.done.result(PATIENCE_S)
     document = runtime.log.run(result.run_id)
     assert (result.interrupted, document.status) == ("sigint", "cancelled")
     assert document.calls[0].status == "partial"
@@ -91,7 +90,7 @@ def test_a_stop_before_the_first_event_is_not_forgotten(runtime: Runtime) -> Non
 
     run.stop()
 
-    assert run.done.result(LONG_S).document.status == "cancelled"
+    assert run.done.result(PATIENCE_S).document.status == "cancelled"
     runtime.close()
 
 
@@ -105,4 +104,4 @@ def test_what_may_not_be_asked_is_raised_to_who_waits(tmp_path: Path, runtime: R
     other = Runtime(None, environ=environ, cwd=tmp_path, warn=lambda _: None)
 
     with pytest.raises(GuardError, match="may not be asked"):
-        Undertaking(other, action).done.result(LONG_S)
+        Undertaking(other, action).done.result(PATIENCE_S)

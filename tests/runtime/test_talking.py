@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import REPOSITORY
+from tests.support.patience import PATIENCE_S
 from tests.support.secrets_made import drawn
 from ultra.core.errors import ConfigError, GuardError, UsageError
 from ultra.runtime.beside import Undertaking
@@ -12,8 +13,6 @@ from ultra.runtime.conversations import Branches, Conversation
 from ultra.runtime.picking import pick
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.talking import Past, Question, again, past_of, ready, went_on
-
-LONG_S = 20.0
 
 
 def made(home: Path, selector: str | None = None) -> Runtime:
@@ -33,7 +32,7 @@ def runtime(tmp_path: Path) -> Runtime:
 def asked(runtime: Runtime, question: Question) -> tuple[str, Past | None]:
     """Make the run of a question: its id, and what the next one goes on from."""
     action = ready(runtime, question).action
-    result = Undertaking(runtime, action).done.result(LONG_S)
+    result = Undertaking(runtime, action).done.result(PATIENCE_S)
     return result.run_id, went_on(action, result)
 
 

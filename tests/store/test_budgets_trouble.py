@@ -174,7 +174,7 @@ async def main(path, step):
         ledger.close(attempt.attempt_id, result(charged_nano=400_000))
     await ledger.flush(30)
     print("ready", flush=True)
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """

@@ -18,6 +18,7 @@ from tests.support.ledger import (
     tell,
     words_in,
 )
+from tests.support.patience import until
 from ultra.core.budget import Bound, Limit
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ledger import Admitted
@@ -230,13 +231,12 @@ async def test_text_under_way_is_kept_in_pieces_until_the_attempt_is_closed(path
 
     for piece in ("ray", "lei"):
         ledger.checkpoint(f"{RUN}-1.1", piece)
-    while not (kept := rows(path, "SELECT text FROM pieces ORDER BY id")):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    kept = "SELECT group_concat(text, '') FROM (SELECT text FROM pieces ORDER BY id)"
+    await until(lambda: one(path, kept) == "raylei")
     ledger.close(f"{RUN}-1.1", result())
     ledger.checkpoint(f"{RUN}-1.1", "late")
     await ledger.flush(30.0)
 
-    assert kept == [("raylei",)]
     assert rows(path, "SELECT * FROM pieces") == []
     assert one(path, "SELECT text FROM attempts") == "rayleigh"
 

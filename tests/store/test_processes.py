@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.budgets import CENT
 from tests.support.ledger import RUN, STARTED, ledger_at, one, rows, tell
+from tests.support.patience import PATIENCE_S
 from ultra.core.budget import Limit
 from ultra.store.book import Book
 from ultra.store.check import check
@@ -115,7 +116,7 @@ async def main(path, text):
         ledger.checkpoint(f"{RUN}-1.1", text)
     await ledger.flush(30)
     print("ready", flush=True)
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()
 
 asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """
@@ -133,7 +134,7 @@ def crowd(path: Path, size: int, act: str = "whole_run") -> tuple[dict[int, int]
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=4 * PATIENCE_S,
     )
     assert (done.returncode, done.stderr) == (0, "")
     codes, most = json.loads(done.stdout)

@@ -1,8 +1,9 @@
 """The app driven without a terminal, over a real runtime with a log of its own."""
 
+import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from difflib import unified_diff
 from pathlib import Path
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.support.ledger import STARTED, attempt_record, ledger_at, result, run_end, run_record
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import ManualClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ledger import AttemptResult
@@ -99,6 +101,13 @@ async def settled(pilot: Pilot[None]) -> None:
         before = now
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
+
+
+async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
+    """Wait until something is true of the app: what comes by way of the log, or of a provider."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await pilot.pause(0.02)
 
 
 async def filled(database: Path, *, simulated: bool = False, quota: Quota | None = None) -> None:

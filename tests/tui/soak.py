@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.ledger import attempt_record, result, run_end, run_record
+from tests.support.patience import PATIENCE_S
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.ids import attempt_id, new_run_id
@@ -42,7 +43,6 @@ UNDER_WAY = 10
 """Calls that each writer has under way at once."""
 
 SIZE = (120, 40)
-PATIENCE_S = 60.0
 KEY_S = 0.5
 """How often a key is pressed."""
 
@@ -137,7 +137,7 @@ async def _use(shown: "_Shown", seconds: float, report: Report) -> None:
             await shown.press("\x1b")
             await asyncio.sleep(0.5)
             await shown.press("2")
-            await asyncio.sleep(0.5)
+            await shown.heard()
         latency = await shown.latency_of("j" if turn % 20 < 10 else "k")
         if latency is None:
             report.keys_lost += 1
@@ -223,14 +223,20 @@ class _Shown:
     async def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
-    async def latency_of(self, key: str) -> float | None:
+    async def heard(self) -> None:
+        """Wait until the list takes keys again."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.latency_of("j", within_s=1.0) is None:
+                pass
+
+    async def latency_of(self, key: str, *, within_s: float = PATIENCE_S) -> float | None:
         """How long until its effect was drawn; None when that did not come."""
         while not self._painted.empty():
             self._painted.get_nowait()
         pressed = time.monotonic()
         await self.press(key)
         try:
-            return await asyncio.wait_for(self._painted.get(), 5.0) - pressed
+            return await asyncio.wait_for(self._painted.get(), within_s) - pressed
         except TimeoutError:
             return None
 

@@ -1,6 +1,5 @@
 """What holds for every screen of `ultra tui`."""
 
-import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, TextArea
 
-from tests.support.tui import NOW, PROFILE, filled, runtime, settled, shown, words
+from tests.support.tui import NOW, PROFILE, filled, runtime, settled, shown, until, words
 from ultra.core.errors import ConfigError, UsageError
 from ultra.runtime.preferences import Preferences, preferences_of
 from ultra.runtime.runtime import Runtime
@@ -109,9 +108,8 @@ async def test_one_key_leaves(made: Runtime, key: str) -> None:
     """Ctrl-C too, where nothing is selected and nothing under way."""
     async with shown(made) as pilot:
         await pilot.press(key)
-        await pilot.pause()
 
-        assert not pilot.app.is_running
+        await until(pilot, lambda: not pilot.app.is_running)
 
 
 async def test_letters_typed_into_a_field_are_no_keys(made: Runtime) -> None:
@@ -146,8 +144,7 @@ async def test_ctrl_c_copies_what_is_selected_in_a_field(made: Runtime) -> None:
         assert pilot.app.is_running
 
         await pilot.press("end", "ctrl+c")
-        await pilot.pause()
-        assert not pilot.app.is_running
+        await until(pilot, lambda: not pilot.app.is_running)
 
 
 async def test_keys_can_be_moved(made: Runtime) -> None:
@@ -161,8 +158,7 @@ async def test_keys_can_be_moved(made: Runtime) -> None:
         await settled(pilot)
         assert isinstance(pilot.app.screen, PAGES[0].screen)
         await pilot.press("ctrl+d")
-        await pilot.pause()
-        assert not pilot.app.is_running
+        await until(pilot, lambda: not pilot.app.is_running)
 
 
 def test_a_key_for_no_action_is_told(made: Runtime) -> None:
@@ -362,9 +358,7 @@ async def test_what_another_process_does_is_seen(made: Runtime) -> None:
     async with shown(made) as pilot:
         before = words(pilot)
         await filled(made.paths.database)
-        async with asyncio.timeout(30):
-            while "at least $0.001" not in words(pilot):
-                await pilot.pause(0.05)
+        await until(pilot, lambda: "at least $0.001" in words(pilot))
 
     assert "today $0" in before
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,15 +14,13 @@ from textual.pilot import Pilot
 from tests.support.runs import HOSTILE
 from tests.support.secrets_made import drawn
 from tests.support.server import Exchange, Handler, loopback
-from tests.support.tui import runtime, settled, shown, words
+from tests.support.tui import runtime, settled, shown, until, words
 from ultra.core.clock import SystemClock
 from ultra.core.records import RunDocument
 from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
 from ultra.tui.screens.ask import AskPage, PromptBox
 from ultra.tui.widgets.columns import Columns
-
-LONG_S = 20.0
 
 PROFILE = """
 version: 1
@@ -92,13 +90,6 @@ async def asking(
             await pilot.press("5")
             await settled(pilot)
             yield pilot, made
-
-
-async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    """Wait until something is true of the screen, however slow the machine is."""
-    async with asyncio.timeout(LONG_S):
-        while not true():
-            await pilot.pause(0.02)
 
 
 async def says(pilot: Pilot[None], text: str) -> None:
@@ -235,7 +226,7 @@ async def test_alerts_are_told_after_a_run_while_one_types_on(tmp_path: Path) ->
     """Whatever is told takes its time beside the screen."""
     go, told = tmp_path / "go", tmp_path / "told"
     script = f"until [ -e {go} ]; do sleep 0.05; done; cat > {told}.new; mv {told}.new {told}"
-    rule = {"spend_usd": 0.000000001, "command": ["sh", "-c", script], "timeout_s": LONG_S}
+    rule = {"spend_usd": 0.000000001, "command": ["sh", "-c", script], "timeout_s": 50}
     more = f"alerts: {json.dumps({'daily': rule})}"
     lab = Lab()
     lab.go_on.set()

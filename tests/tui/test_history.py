@@ -1,6 +1,5 @@
 """The History screen: a log that is searched, opened, copied, exported and gone on from."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -15,7 +14,7 @@ from textual.widgets import Input
 
 from tests.support.ledger import attempt_record, ledger_at, result, rows, run_end, run_record
 from tests.support.runs import HOSTILE
-from tests.support.tui import NOW, SIZES, filled, runtime, settled, shown, snapshot, words
+from tests.support.tui import NOW, SIZES, filled, runtime, settled, shown, snapshot, until, words
 from ultra.core.clock import SystemClock
 from ultra.core.errors import ErrorClass, Failure
 from ultra.core.verdict import Verdict
@@ -334,9 +333,7 @@ async def test_a_question_is_sent_again_to_whom_is_chosen(tmp_path: Path) -> Non
         made.clock = SystemClock()
         await typed(pilot, "slash", "sky")
         await pilot.press("enter", "r")
-        async with asyncio.timeout(20.0):
-            while "Whom to ask" not in words(pilot):
-                await pilot.pause(0.02)
+        await until(pilot, lambda: "Whom to ask" in words(pilot))
         await pilot.press(*"swift", "enter")
         await settled(pilot)
         ask = pilot.app.screen
@@ -388,9 +385,7 @@ async def test_a_run_that_ends_while_it_is_open_is_shown_as_it_ended(tmp_path: P
         other.end_run("runs00000001", run_end("over at last", "runs00000001"))
         assert await other.flush(30.0)
 
-        async with asyncio.timeout(20.0):
-            while "over at last" not in words(pilot):
-                await pilot.pause(0.05)
+        await until(pilot, lambda: "over at last" in words(pilot))
         assert "under way" not in words(pilot)
 
 

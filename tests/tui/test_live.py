@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from tests.support.ledger import (
     tell,
 )
 from tests.support.server import loopback
-from tests.support.tui import NOW, SIZES, runtime, settled, shown, snapshot, words
+from tests.support.tui import NOW, SIZES, runtime, settled, shown, snapshot, until, words
 from tests.tui.test_ask import PROFILE, Lab
 from ultra.core.errors import ErrorClass, Failure
 from ultra.runtime.preferences import Preferences
@@ -34,7 +33,6 @@ from ultra.tui.widgets.asking import Confirm
 from ultra.tui.widgets.calls import Calls
 from ultra.tui.widgets.stream import MOST, Stream
 
-PATIENCE_S = 60.0
 COMPARED, FAR, OVER = "aaaa00000001", "bbbb00000001", "cccc00000001"
 WAVES = "Rayleigh scattering is \x1b[31mstronger\x1b[0m for [b]short[/b] waves. "
 
@@ -42,13 +40,6 @@ WAVES = "Rayleigh scattering is \x1b[31mstronger\x1b[0m for [b]short[/b] waves. 
 @pytest.fixture
 def made(tmp_path: Path) -> Runtime:
     return runtime(tmp_path / "home")
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Wait for what comes by way of the log."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not holds():
-            await pilot.pause(0.01)
 
 
 def app(pilot: Pilot[None]) -> UltraApp:
