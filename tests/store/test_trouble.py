@@ -87,6 +87,30 @@ async def test_an_attempt_does_not_wait_for_ever_for_a_disk_that_hangs(path: Pat
     assert outcome.warning == f"the log `{path}` does not answer"
 
 
+async def test_a_log_that_is_brought_up_to_date_holds_up_no_answer(path: Path) -> None:
+    """Its attempts go at once, it is said why, and the rows follow when it is done."""
+    path.parent.mkdir()
+    warnings: list[str] = []
+    ledger = ledger_at(path, warnings, busy_s=600.0)
+    ledger.begin_run(run_record())
+    with Path(f"{path}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        first = await ledger.admit(attempt_record())
+        second = await ledger.admit(attempt_record(call=2))
+        ledger.close(f"{RUN}-1.1", result())
+        early = await ledger.flush(0.01)
+        whole = asyncio.ensure_future(ledger.flush(0.01, patient=True))
+        late, _ = await asyncio.wait([whole], timeout=0.1)
+    written = await whole
+
+    (warning,) = warnings
+    assert "another process brings the log" in warning
+    assert [one.warning for one in (first, second) if isinstance(one, Admitted)] == [warning] * 2
+    assert (early, late, written) == (False, set(), True)
+    assert sorted(rows(path, "SELECT status FROM attempts")) == [("ok",), ("running",)]
+
+
 @pytest.mark.parametrize("place", ["/proc/ultra/ultra.db", "/dev/full/ultra.db"])
 async def test_a_home_that_cannot_be_made_is_done_without(place: str) -> None:
     """One warning; the attempt goes, the flush says that nothing is kept."""

@@ -159,7 +159,7 @@ class RecordingLedger:
     def end_run(self, run_id: str, end: RunEnd) -> None:
         self.ends.append((run_id, end))
 
-    async def flush(self, timeout_s: float) -> bool:
+    async def flush(self, timeout_s: float, *, patient: bool = False) -> bool:
         self.flushes.append(timeout_s)
         await asyncio.sleep(min(self.flush_s, timeout_s))
         return self.flush_s <= timeout_s

@@ -190,6 +190,9 @@ class Ledger(Protocol):
         """Complete the run's row. Never blocks."""
         ...
 
-    async def flush(self, timeout_s: float) -> bool:
-        """Wait until all that was said is committed; false when that took too long."""
+    async def flush(self, timeout_s: float, *, patient: bool = False) -> bool:
+        """Wait until all that was said is committed; false when that took too long.
+
+        With `patient` the time in which the record is brought up to date does not count.
+        """
         ...

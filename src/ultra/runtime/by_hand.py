@@ -37,13 +37,13 @@ def reset(runtime: Runtime, name: str | None) -> int:
     Raises `UsageError` and `StoreError`.
     """
     goals = None if name is None else goals_of(runtime, name)
-    place = Place(runtime.paths.database)
+    place = Place(runtime.paths.database, tell=runtime.warn)
     return by_hand.reset(place, goals, runtime.clock.time(), author(runtime))
 
 
 def open_(runtime: Runtime, name: str) -> list[Goal]:
     """Let no call through until it is reset; what that holds for. Raises as `reset` does."""
     goals = goals_of(runtime, name)
-    place = Place(runtime.paths.database)
+    place = Place(runtime.paths.database, tell=runtime.warn)
     by_hand.force_open(place, goals, runtime.clock.time(), author(runtime))
     return goals

@@ -43,7 +43,7 @@ def prune_runs(
     Conversations that go on and runs under way stay.
     """
     return prune(
-        Place(runtime.paths.database),
+        Place(runtime.paths.database, tell=runtime.warn),
         which,
         runtime.clock.time(),
         deed=lambda gone: deed(
@@ -74,7 +74,7 @@ def to_delete(runtime: "Runtime", ids: Sequence[str]) -> Doomed:
 def delete_runs(runtime: "Runtime", ids: Sequence[str], *, figures: bool) -> Gone:
     """Remove runs for good, and with `figures` what they came to. Those under way stay."""
     return delete(
-        Place(runtime.paths.database),
+        Place(runtime.paths.database, tell=runtime.warn),
         ids,
         runtime.clock.time(),
         deed=lambda gone: deed(
@@ -114,7 +114,7 @@ def redact_words(
 ) -> tuple[Found, Gone]:
     """Take a pattern out of everything; `tell` hears how many runs so far."""
     return redact(
-        Place(runtime.paths.database),
+        Place(runtime.paths.database, tell=runtime.warn),
         pattern,
         runtime.clock.time(),
         deed=lambda found: deed(

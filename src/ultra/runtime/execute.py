@@ -277,14 +277,16 @@ async def _flushed(ledger: Ledger, cache: AnswerCache | None, interrupt: Interru
     """Wait for the log; a signal meanwhile shortens the wait and takes nothing from the result."""
     if interrupt.cause is None:
         try:
-            return await _written(ledger, cache, FLUSH_S)
+            return await _written(ledger, cache, FLUSH_S, patient=True)
         except asyncio.CancelledError:
             _resume()
     return await _written(ledger, cache, INTERRUPTED_FLUSH_S)
 
 
-async def _written(ledger: Ledger, cache: AnswerCache | None, timeout_s: float) -> bool:
-    written = await ledger.flush(timeout_s)
+async def _written(
+    ledger: Ledger, cache: AnswerCache | None, timeout_s: float, *, patient: bool = False
+) -> bool:
+    written = await ledger.flush(timeout_s, patient=patient)
     if cache is not None:
         await cache.flush(timeout_s * CACHE_SHARE)
     return written

@@ -123,7 +123,7 @@ def import_logs(runtime: Runtime, path: Path, tool: Tool | None, *, dry: bool) -
         for _ in found:
             pass
         return tally.told(tool, lost, dry=True)
-    place = Place(runtime.paths.database)
+    place = Place(runtime.paths.database, tell=runtime.warn)
     kept, key = _privacy(runtime)
     bring_in(
         place,

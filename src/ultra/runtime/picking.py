@@ -48,7 +48,7 @@ def pick(runtime: Runtime, which: str, run: str | None) -> Picked:
     if call.status != "ok":
         raise UsageError(f"`{which}` gave no whole answer ({call.status})", hint=_choices(document))
     choice = Pick(document.run_id, call.call_id, blind=how == "label")
-    keep_pick(Place(runtime.paths.database), choice, runtime.clock.time())
+    keep_pick(Place(runtime.paths.database, tell=runtime.warn), choice, runtime.clock.time())
     return Picked(document, call)
 
 

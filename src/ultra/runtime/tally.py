@@ -99,6 +99,6 @@ class Recording:
         """Pass it on."""
         self._inner.end_run(run_id, end)
 
-    async def flush(self, timeout_s: float) -> bool:
+    async def flush(self, timeout_s: float, *, patient: bool = False) -> bool:
         """Pass it on."""
-        return await self._inner.flush(timeout_s)
+        return await self._inner.flush(timeout_s, patient=patient)

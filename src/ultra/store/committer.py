@@ -7,6 +7,7 @@ is locked its groups are kept and tried again; other trouble drops them until th
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from msgspec import structs
 
@@ -55,6 +56,9 @@ class Committer:
         self._swept = False
         self._renewed = False
         self._saved: tuple[Limit, ...] = ()
+        self._beforehand: tuple[Limit, ...] = ()
+        self.held_up: str | None = None
+        """Why the file takes long to open, while it does."""
         self._warned = False
         self._trouble: str | None = None
         self._teller: Reply | None = None
@@ -77,7 +81,7 @@ class Committer:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The limits of the store as they were last read."""
-        return self._admission.limits
+        return self._beforehand if self.held_up else self._admission.limits
 
     def try_again(self) -> None:
         """Take up writing again after trouble. May be called from any thread."""
@@ -90,10 +94,14 @@ class Committer:
             with suppress(sqlite3.Error):
                 connection.close()
 
-    def _commit(self, group: Sequence[Operation]) -> list[Admitted | Refused]:
+    def _commit(self, group: list[Operation]) -> list[Admitted | Refused]:
         if self._connection is None:
             place = structs.replace(self._place, busy_s=RETRY_S) if self._locked else self._place
-            opened = open_database(place, self._now())
+            place = structs.replace(place, tell=partial(self._hold_up, group))
+            try:
+                opened = open_database(place, self._now())
+            finally:
+                self.held_up = None
             self._connection = opened.connection
             self._admission.lies_on(opened.network)
             keep_limits(self._connection, self._saved, self._now())
@@ -124,6 +132,17 @@ class Committer:
         if not self._locked:
             self._locked = True
             self._patience(RETRY_S)
+        return self._let_go(group, warning)
+
+    def _hold_up(self, group: list[Operation], why: str) -> None:
+        """Say why the file takes long to open, and let nobody wait for it who has a request."""
+        self._beforehand = limits_at(self._place.path) or ()
+        self.held_up = why
+        self._tell(group, why)
+        group[:] = self._let_go(group, why)
+
+    def _let_go(self, group: Sequence[Operation], warning: str) -> list[Operation]:
+        """Answer the attempts of a group; what is left is put on record later."""
         outcomes = self._unrecorded(group, warning)
         self._answer([(item.reply, outcome) for item, outcome in outcomes])
         refused = {id(item) for item, outcome in outcomes if isinstance(outcome, Refused)}

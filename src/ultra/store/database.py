@@ -4,8 +4,8 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +16,18 @@ from ultra.store.schema import MIGRATIONS, Steps
 
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+LARGE_BYTES = 64 << 20
+"""A log of which it is said that it is brought up to date: 2 s at 27 s/GB, half of it the copy."""
+
+TOLD_AFTER_S = 1.5
+"""How long another process may make, renew or replace the file before that is said."""
+
+_LOOK_S = 0.01
+_PAGES = 2_000
+_STEPS = 100_000
+"""Between two looks for a Ctrl-C: pages of a copy (8 MB), steps of SQLite's (milliseconds)."""
 
 
 class Opened(Struct, frozen=True):
@@ -29,12 +41,16 @@ class Opened(Struct, frozen=True):
     network: str = ""
 
 
+def _nobody(_words: str) -> None:
+    """Nobody listens."""
+
+
 class Place(Struct, frozen=True):
     """Where the log lies and how to treat it.
 
     `busy_s` is how long a lock is waited for, `care_s` how long by who tends the log, since
     whoever asks models comes first; `mounts` and `steps` stand in for the system's mount table and
-    the shipped schema.
+    the shipped schema. `tell` hears why opening it is about to take long.
     """
 
     path: Path
@@ -42,6 +58,7 @@ class Place(Struct, frozen=True):
     mounts: Path = MOUNTS
     steps: Steps = MIGRATIONS
     care_s: float = 30.0
+    tell: Callable[[str], None] = _nobody
 
 
 def error_code(error: BaseException) -> int:
@@ -77,7 +94,7 @@ def set_aside(place: Place, now: float) -> str | None:
     Another process may have done it meanwhile, so the file is looked at again under the lock.
     """
     path = place.path
-    with _alone(path):
+    with _alone(place):
         if _whole(path):
             return None
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
@@ -155,17 +172,18 @@ def _bring_up_to_date(
 ) -> None:
     if _settled(connection, place, journal):
         return
-    with _alone(place.path):
+    with _alone(place):
         if _settled(connection, place, journal):
             return
         version = check_version(connection, place.path, len(place.steps))
         _check_ours(connection, place.path, version)
-        if version and version < len(place.steps):
-            _back_up(connection, place.path, version, now)
-        if not version:  # only a file without pages takes it; costs a page in a thousand
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        connection.execute(f"PRAGMA journal_mode={journal}")
-        _migrate(connection, place.steps, version)
+        older = bool(version) and version < len(place.steps)
+        with _kept(connection, place, version, now) if older else nullcontext():
+            if not version:  # only a file without pages takes it; costs a page in a thousand
+                connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute(f"PRAGMA journal_mode={journal}")
+            with _interruptible(connection):
+                _migrate(connection, place.steps, version)
 
 
 def _settled(connection: sqlite3.Connection, place: Place, journal: str) -> bool:
@@ -182,12 +200,55 @@ def _check_ours(connection: sqlite3.Connection, path: Path, version: int) -> Non
         )
 
 
-def _back_up(connection: sqlite3.Connection, path: Path, version: int, now: float) -> None:
+@contextmanager
+def _kept(connection: sqlite3.Connection, place: Place, version: int, now: float) -> Iterator[None]:
+    """Keep the file as it is beside the one that the block makes of it; nothing if that fails.
+
+    What a process that was killed has left of such a copy is written over.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    copy = path.with_name(f"{path.name}.schema-{version}-{stamp}")
+    kept = place.path.with_name(f"{place.path.name}.schema-{version}-{stamp}")
+    copy = place.path.with_name(f"{place.path.name}.schema-{version}-unfinished")
+    size = place.path.stat().st_size
+    if size >= LARGE_BYTES:
+        place.tell(
+            f"the log `{place.path}` ({size / 1e9:.1f} GB) is brought up to date, which takes a"
+            f" while; as it was it is kept as `{kept.name}`, and Ctrl-C leaves it as it was"
+        )
+    try:
+        _back_up(connection, copy)
+        yield
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    copy.rename(kept)
+
+
+def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
+    for left in (copy, Path(f"{copy}-journal")):
+        left.unlink(missing_ok=True)
     _make_file(copy)
-    with closing(sqlite3.connect(copy)) as target:
-        connection.backup(target)
+    connection.execute("BEGIN")  # one moment of it, or it begins anew when an older ultra writes
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with closing(sqlite3.connect(copy)) as target:
+            connection.backup(target, pages=_PAGES, progress=lambda *_: None)
+    finally:
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def _interruptible(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let Ctrl-C into statements that take long; on other threads than the main one none comes."""
+    connection.set_progress_handler(lambda: 0, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error_code(error) == sqlite3.SQLITE_INTERRUPT:  # the handler raised: nobody else can
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        connection.set_progress_handler(None, _STEPS)
 
 
 def _migrate(connection: sqlite3.Connection, steps: Steps, version: int) -> None:
@@ -222,15 +283,31 @@ def _whole(path: Path) -> bool:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(place: Place) -> Iterator[None]:
     """Hold the lock under which the file itself is made, migrated or replaced.
 
     SQLite's own locks do not do: of 120 processes that migrated a fresh file, 12 died locked.
     """
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(f"{place.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         with suppress(OSError):  # file systems without locks: sshfs without its option, some FUSE
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not _free_soon(descriptor):
+                place.tell(
+                    f"another process brings the log `{place.path}` up to date or replaces it:"
+                    " this one waits for it"
+                )
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _free_soon(descriptor: int) -> bool:
+    """Take the lock; false where it is held for longer than anybody should wait in silence."""
+    until = time.monotonic() + TOLD_AFTER_S
+    while time.monotonic() < until:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(_LOOK_S)
+    return False

@@ -63,11 +63,12 @@ class SqliteLedger:
         self._open[attempt.attempt_id] = (attempt, run)
         reply = _reply()
         self._writer.post(Admit(attempt, run, reply))
+        held_up = self._committer.held_up
         try:
-            async with asyncio.timeout(self._place.busy_s + SPARE_S):
+            async with asyncio.timeout(0.0 if held_up else self._place.busy_s + SPARE_S):
                 outcome = await reply.future
         except TimeoutError:
-            warning = f"the log `{self._place.path}` does not answer"
+            warning = held_up or f"the log `{self._place.path}` does not answer"
             late = verdict(attempt, run, self._committer.limits, warning)
             if isinstance(late, Refused):
                 self.close(attempt.attempt_id, _never_left(self._clock.time()))
@@ -106,23 +107,30 @@ class SqliteLedger:
         run = self._runs.pop(run_id)
         self._writer.post(End(run, end))
 
-    async def flush(self, timeout_s: float) -> bool:
-        """Wait until all that was said is committed; false when it took too long or cannot be."""
+    async def flush(self, timeout_s: float, *, patient: bool = False) -> bool:
+        """Wait until all that was said is committed; false when it took too long or cannot be.
+
+        With `patient` the time in which the file is brought up to date does not count.
+        """
         if not self._writer.started:
             return True
         reply = _reply()
         self._writer.post(Flush(reply))
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await reply.future is True
-        except TimeoutError:
-            return False
+        held_up = True
+        while held_up and not reply.future.done():
+            before = self._committer.held_up
+            await asyncio.wait([reply.future], timeout=timeout_s)
+            held_up = patient and bool(before or self._committer.held_up)
+        return reply.future.done() and reply.future.result() is True
 
     def shutdown(self, timeout_s: float = 1.0) -> None:
-        """Commit what was said and let go of the file, waiting at most so long."""
+        """Commit what was said and let go of the file, waiting at most so long.
+
+        Nobody waits any more for a file that is still brought up to date.
+        """
         if self._writer.started:
             self._writer.post(Stop())
-            self._writer.join(timeout_s)
+            self._writer.join(0.0 if self._committer.held_up else timeout_s)
 
 
 def _reply() -> Reply:
