@@ -13,7 +13,7 @@ from msgspec import Struct
 from tests.chaos.faults import Provider
 from tests.chaos.wires import Wire, wired
 from tests.support.certs import make_authority
-from tests.support.process import Ended, Ultra
+from tests.support.process import UNMEASURED, Ended, Ultra
 from tests.support.server import Loopback, loopback
 
 KEY = "lab-0123456789abcdefghij"
@@ -21,7 +21,11 @@ KEY = "lab-0123456789abcdefghij"
 PROFILE = """\
 version: 1
 providers:
-  lab: {{protocol: {protocol}, base_url: "{url}/lab/v1", key: "env:LAB_KEY"}}
+  lab:
+    protocol: {protocol}
+    base_url: "{url}/lab/v1"
+    key: "env:LAB_KEY"
+    timers: {{connect_s: {connect_s}, first_token_s: {first_token_s}, idle_s: {idle_s}}}
   spare: {{protocol: openai-chat, base_url: "{spare}/spare/v1", key: none}}
 models:
   faulty: {{model: "lab:{model}", price: {price}}}
@@ -30,7 +34,7 @@ models:
   tiny: {{model: "lab:{model}", context_window: 100}}
   unpriced: "lab:{model}"
 defaults: {{ask: faulty}}
-timers: {{connect_s: {connect_s}, first_token_s: {first_token_s}, idle_s: {idle_s}, run_s: 30}}
+timers: {{run_s: 30}}
 {rules}
 """
 
@@ -60,6 +64,8 @@ be looked up."""
 
 class Setting(Struct, frozen=True):
     """What the profile and the way to the provider are like. Timers are seconds.
+
+    They are those of the provider at fault: who stands by has the time that it needs.
 
     `tls` says what is wrong with the certificate, empty for plain HTTP. `scheme` is what the
     profile says, empty for what the server speaks.
@@ -167,7 +173,7 @@ async def staged(folder: Path, setting: Setting) -> AsyncIterator[Stage]:
         elsewhere = await stack.enter_async_context(loopback(other))
         provider.elsewhere = elsewhere.url
         port = await stack.enter_async_context(wired(setting.wire, server.port))
-        environ = {"LAB_KEY": KEY, "PYTHONPATH": str(_guard(folder))}
+        environ = {**UNMEASURED, "LAB_KEY": KEY, "PYTHONPATH": str(_guard(folder))}
         if authority and setting.tls == "expired":
             environ["SSL_CERT_FILE"] = str(authority.bundle)
         ultra = Ultra(folder, "http://127.0.0.1:1", **environ)

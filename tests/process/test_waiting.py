@@ -56,8 +56,8 @@ async def test_a_gate_that_is_shut_for_long_fails_at_once_and_leaves_no_row(
     """Any process that comes after the refusal knows; with a deadline of its own as well."""
     async with loopback(misbehaving) as server:
         ultra = Ultra(tmp_path, server.url)
-        first = await ultra.run("ask", "-m", "lab:limited", "--deadline", "5", "now?")
-        second = await ultra.run("ask", "-m", "lab:limited", "--deadline", "5", "now?")
+        first = await ultra.run("ask", "-m", "lab:limited", "--deadline", "20", "now?")
+        second = await ultra.run("ask", "-m", "lab:limited", "--deadline", "20", "now?")
 
         assert (first.code, second.code, len(server.requests)) == (75, 75, 1)
         assert "it asks to wait 50 s" in first.err
@@ -68,7 +68,7 @@ async def test_ctrl_c_ends_a_wait_at_a_gate(tmp_path: Path) -> None:
     """Nothing was sent, so nothing is owed."""
     async with loopback(misbehaving) as server:
         ultra = Ultra(tmp_path, server.url)
-        await ultra.run("ask", "-m", "lab:limited", "--deadline", "5", "now?")
+        await ultra.run("ask", "-m", "lab:limited", "--deadline", "20", "now?")
         waiting = await ultra.start("ask", "-m", "lab:limited", "--events", "now?")
         assert waiting.stdout is not None
         while b"call_waiting" not in await in_time(waiting.stdout.readline()):
