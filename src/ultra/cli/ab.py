@@ -20,10 +20,7 @@ app = noun(
 FORMATS = ("text", "markdown", "json")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="the experiment's name")]
-Form = Annotated[
-    str,
-    typer.Option("--format", envvar="ULTRA_FORMAT", help="text, markdown or json"),
-]
+Form = Annotated[str, options.option("--format", help="text, markdown or json")]
 
 
 @app.command("list", cls=Under, epilog=shown("ultra ab list", "ultra ab list --json"))
@@ -58,38 +55,35 @@ def run(
     name: Name,
     model: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--model",
             "-m",
             metavar="NAME",
-            envvar="ULTRA_MODEL",
             help="A, then B: model, alias or ensemble; one alone is both",
         ),
     ] = None,
     prompts: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--prompts",
             metavar="FILE",
-            envvar="ULTRA_PROMPTS",
             help="what both are asked: lines, .jsonl or .csv with `prompt` and `expected`",
         ),
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--metric",
             metavar="NAME",
-            envvar="ULTRA_AB_METRIC",
+            of="ab",
             help="pass, preference, latency or cost; else what `--expect` or `--judge` says",
         ),
     ] = None,
     expect: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--expect",
             metavar="KIND[:WHAT]",
-            envvar="ULTRA_EXPECT",
             help="exact, contains, regex, number or schema; without WHAT the column `expected`",
         ),
     ] = None,
@@ -99,77 +93,57 @@ def run(
     self_judging: options.SelfJudging = False,
     system: options.System = None,
     system_a: Annotated[
-        str | None,
-        typer.Option("--system-a", envvar="ULTRA_SYSTEM_A", help="system prompt of A alone"),
+        str | None, options.option("--system-a", help="system prompt of A alone")
     ] = None,
     system_b: Annotated[
-        str | None,
-        typer.Option("--system-b", envvar="ULTRA_SYSTEM_B", help="system prompt of B alone"),
+        str | None, options.option("--system-b", help="system prompt of B alone")
     ] = None,
     option: options.Options = None,
     option_a: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--option-a", metavar="NAME VALUE", envvar="ULTRA_OPTION_A", help="`-o` of A alone"
-        ),
+        list[str] | None, options.option("--option-a", metavar="NAME VALUE", help="`-o` of A alone")
     ] = None,
     option_b: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--option-b", metavar="NAME VALUE", envvar="ULTRA_OPTION_B", help="`-o` of B alone"
-        ),
+        list[str] | None, options.option("--option-b", metavar="NAME VALUE", help="`-o` of B alone")
     ] = None,
     max_tokens: options.MaxTokens = None,
     size: Annotated[
         int | None,
-        typer.Option(
-            "--size",
-            metavar="N",
-            envvar="ULTRA_AB_SIZE",
-            help="ask N of the prompts, drawn at random; else all",
+        options.option(
+            "--size", metavar="N", of="ab", help="ask N of the prompts, drawn at random; else all"
         ),
     ] = None,
     repeats: Annotated[
-        int,
-        typer.Option(
-            "--repeats", metavar="R", envvar="ULTRA_AB_REPEATS", help="ask each prompt R times"
-        ),
+        int, options.option("--repeats", metavar="R", of="ab", help="ask each prompt R times")
     ] = 1,
     mde: Annotated[
         float | None,
-        typer.Option(
+        options.option(
             "--mde",
             metavar="DIFFERENCE",
-            envvar="ULTRA_AB_MDE",
+            of="ab",
             help="the smallest difference that matters: a share (0.1), dollars for cost",
         ),
     ] = None,
     alpha: Annotated[
         float,
-        typer.Option(
-            "--alpha",
-            metavar="CHANCE",
-            envvar="ULTRA_AB_ALPHA",
-            help="how often equal arms may be told apart",
+        options.option(
+            "--alpha", metavar="CHANCE", of="ab", help="how often equal arms may be told apart"
         ),
     ] = 0.05,
     sequential: Annotated[
         bool,
-        typer.Option(
+        options.option(
             "--sequential",
-            envvar="ULTRA_AB_SEQUENTIAL",
+            of="ab",
             help="look after every prompt, and end as soon as the evidence is enough",
         ),
     ] = False,
     mid_p: Annotated[
-        bool,
-        typer.Option("--mid-p", envvar="ULTRA_AB_MID_P", help="McNemar's mid-p, not the exact p"),
+        bool, options.option("--mid-p", of="ab", help="McNemar's mid-p, not the exact p")
     ] = False,
     seed: Annotated[
         int | None,
-        typer.Option(
-            "--seed", metavar="N", envvar="ULTRA_AB_SEED", help="for order and draws; else by name"
-        ),
+        options.option("--seed", metavar="N", of="ab", help="for order and draws; else by name"),
     ] = None,
     deadline: options.Deadline = None,
     max_cost: options.MaxCost = None,

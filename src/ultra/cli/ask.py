@@ -49,50 +49,30 @@ def ask(
     cite: options.Cite = False,
     sources_only: options.SourcesOnly = False,
     proceed: Annotated[
-        bool,
-        typer.Option(
-            "--continue",
-            "-c",
-            envvar="ULTRA_CONTINUE",
-            help="continue this terminal's conversation",
-        ),
+        bool, options.option("--continue", "-c", help="continue this terminal's conversation")
     ] = False,
     cid: Annotated[
-        str | None,
-        typer.Option("--cid", metavar="RUN", envvar="ULTRA_CID", help="continue from that run"),
+        str | None, options.option("--cid", metavar="RUN", help="continue from that run")
     ] = None,
     every: Annotated[
-        bool,
-        typer.Option(
-            "--all", envvar="ULTRA_ALL", help="with -c: go on from every answer of a comparison"
-        ),
+        bool, options.option("--all", help="with -c: go on from every answer of a comparison")
     ] = False,
     template: options.Template = None,
     param: options.Params = None,
     save: Annotated[
         str | None,
-        typer.Option(
-            "--save",
-            metavar="NAME",
-            envvar="ULTRA_SAVE",
-            help="save this as a template, ask nobody",
-        ),
+        options.option("--save", metavar="NAME", help="save this as a template, ask nobody"),
     ] = None,
     option: options.Options = None,
     attachment: options.Attachments = None,
     file: options.Files = None,
     schema: options.Schema = None,
     repair: Annotated[
-        bool,
-        typer.Option(
-            "--repair", envvar="ULTRA_REPAIR", help="ask once more if `--schema` is not met"
-        ),
+        bool, options.option("--repair", help="ask once more if `--schema` is not met")
     ] = False,
     tools: options.Tools = None,
     max_tokens: options.MaxTokens = None,
-    code: Annotated[
-        bool, typer.Option("--code", "-x", envvar="ULTRA_CODE", help="first code block only")
-    ] = False,
+    code: Annotated[bool, options.option("--code", "-x", help="first code block only")] = False,
     code_last: Annotated[
         bool,
         typer.Option("--xl", envvar="ULTRA_CODE_LAST", help="last code block only"),
@@ -102,14 +82,10 @@ def ask(
     no_stdin: options.NoStdin = False,
     no_stream: options.NoStream = False,
     sanitize: Annotated[
-        bool,
-        typer.Option(
-            "--sanitize", envvar="ULTRA_SANITIZE", help="strip control sequences in pipes"
-        ),
+        bool, options.option("--sanitize", help="strip control sequences in pipes")
     ] = False,
     form: Annotated[
-        str,
-        typer.Option("--format", envvar="ULTRA_FORMAT", help="text, markdown, json or ndjson"),
+        str, options.option("--format", help="text, markdown, json or ndjson")
     ] = "text",
     as_json: options.Json = False,
     events: options.Events = False,
@@ -117,9 +93,7 @@ def ask(
     deadline: options.Deadline = None,
     quorum: options.Quorum = None,
     grace: options.Grace = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", envvar="ULTRA_STRICT", help="exit 4 if a member was lost")
-    ] = False,
+    strict: Annotated[bool, options.option("--strict", help="exit 4 if a member was lost")] = False,
     cost_center: options.CostCenter = None,
     tag: options.Tags = None,
     max_cost: options.MaxCost = None,

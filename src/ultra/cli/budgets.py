@@ -31,10 +31,7 @@ Scope = Annotated[
     ),
 ]
 Per = Annotated[
-    str,
-    typer.Option(
-        "--per", metavar="PERIOD", envvar="ULTRA_BUDGETS_PER", help="day, week, month or run"
-    ),
+    str, options.option("--per", metavar="PERIOD", of="budgets", help="day, week, month or run")
 ]
 
 
@@ -85,10 +82,10 @@ def set_(
     per: Per = "",
     mode: Annotated[
         str,
-        typer.Option(
+        options.option(
             "--mode",
             metavar="soft|hard",
-            envvar="ULTRA_BUDGETS_MODE",
+            of="budgets",
             help="soft warns at 80% and 100%, hard refuses",
         ),
     ] = "soft",
@@ -134,24 +131,19 @@ def reconcile(
         typer.Argument(metavar="[ATTEMPT]...", help="attempts, by the beginning of their ids"),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", envvar="ULTRA_BUDGETS_ALL", help="all that are uncertain")
+        bool, options.option("--all", of="budgets", help="all that are uncertain")
     ] = False,
     cost: Annotated[
         str | None,
-        typer.Option(
-            "--cost",
-            metavar="USD",
-            envvar="ULTRA_BUDGETS_COST",
-            help="what each of them is known to have cost",
+        options.option(
+            "--cost", metavar="USD", of="budgets", help="what each of them is known to have cost"
         ),
     ] = None,
     release: Annotated[
-        bool,
-        typer.Option("--release", envvar="ULTRA_BUDGETS_RELEASE", help="they have cost nothing"),
+        bool, options.option("--release", of="budgets", help="they have cost nothing")
     ] = False,
     really: Annotated[
-        bool,
-        typer.Option("--apply", envvar="ULTRA_BUDGETS_APPLY", help="do it, do not only show it"),
+        bool, options.option("--apply", of="budgets", help="do it, do not only show it")
     ] = False,
     as_json: options.Json = False,
 ) -> None:

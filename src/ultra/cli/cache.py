@@ -37,10 +37,10 @@ def clear(
     ctx: typer.Context,
     older_than: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--older-than",
             metavar="SPAN",
-            envvar="ULTRA_CACHE_OLDER_THAN",
+            of="cache",
             help="only what was kept longer ago: `12h`, `7d`",
         ),
     ] = None,
@@ -48,9 +48,7 @@ def clear(
         str | None,
         option_of("cache", "--model", "only answers of this model, alias or provider"),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", envvar="ULTRA_YES", help="clear without asking first")
-    ] = False,
+    yes: Annotated[bool, options.option("--yes", "-y", help="clear without asking first")] = False,
 ) -> None:
     """Forget kept answers; what the log says of them stays."""
     from ultra.output.prompts import confirm

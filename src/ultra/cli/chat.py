@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from ultra.cli import options
 from ultra.cli.apps import verb_app
 
@@ -29,17 +27,10 @@ def chat(
     model: options.Models = None,
     system: options.System = None,
     proceed: Annotated[
-        bool,
-        typer.Option(
-            "--continue",
-            "-c",
-            envvar="ULTRA_CONTINUE",
-            help="continue this terminal's conversation",
-        ),
+        bool, options.option("--continue", "-c", help="continue this terminal's conversation")
     ] = False,
     cid: Annotated[
-        str | None,
-        typer.Option("--cid", metavar="RUN", envvar="ULTRA_CID", help="continue from that run"),
+        str | None, options.option("--cid", metavar="RUN", help="continue from that run")
     ] = None,
     option: options.Options = None,
     max_tokens: options.MaxTokens = None,

@@ -49,12 +49,7 @@ def compare(
     no_stdin: options.NoStdin = False,
     no_stream: options.NoStream = False,
     form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            envvar="ULTRA_FORMAT",
-            help="text, markdown, json, ndjson, csv, html or junit",
-        ),
+        str, options.option("--format", help="text, markdown, json, ndjson, csv, html or junit")
     ] = "text",
     as_json: options.Json = False,
     events: options.Events = False,
@@ -63,10 +58,7 @@ def compare(
     quorum: options.Quorum = None,
     grace: options.Grace = None,
     allow_partial: Annotated[
-        bool,
-        typer.Option(
-            "--allow-partial", envvar="ULTRA_ALLOW_PARTIAL", help="exit 0 if a member was lost"
-        ),
+        bool, options.option("--allow-partial", help="exit 0 if a member was lost")
     ] = False,
     judge: options.Judges = None,
     criteria: options.Criteria = None,
@@ -76,67 +68,49 @@ def compare(
     extract: options.Extract = None,
     expect: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--expect",
             metavar="KIND:WHAT",
-            envvar="ULTRA_EXPECT",
             help="exact:TEXT, contains:TEXT, regex:PATTERN, number:VALUE or schema:FILE; "
             "exit 6 if an answer is not so; repeat for all of several",
         ),
     ] = None,
     agree: Annotated[
         float | None,
-        typer.Option(
+        options.option(
             "--agree",
             metavar="SHARE",
-            envvar="ULTRA_AGREE",
             help="exit 6 if fewer answers (0..1) come to the same, by `--extract` or a judge",
         ),
     ] = None,
     runs: Annotated[
-        int | None,
-        typer.Option("--runs", metavar="N", envvar="ULTRA_RUNS", help="N samples of every model"),
+        int | None, options.option("--runs", metavar="N", help="N samples of every model")
     ] = None,
-    diff: Annotated[
-        bool,
-        typer.Option("--diff", envvar="ULTRA_DIFF", help="only where the words differ"),
-    ] = False,
-    dissent: Annotated[
-        bool,
-        typer.Option("--dissent", envvar="ULTRA_DISSENT", help="only what most do not say"),
-    ] = False,
-    blind: Annotated[
-        bool,
-        typer.Option("--blind", envvar="ULTRA_BLIND", help="hide the names until you pick"),
-    ] = False,
+    diff: Annotated[bool, options.option("--diff", help="only where the words differ")] = False,
+    dissent: Annotated[bool, options.option("--dissent", help="only what most do not say")] = False,
+    blind: Annotated[bool, options.option("--blind", help="hide the names until you pick")] = False,
     prompts: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--prompts",
             metavar="FILE",
-            envvar="ULTRA_PROMPTS",
             help="ask every prompt of a file: lines, .jsonl or .csv with `prompt` and `expected`",
         ),
     ] = None,
     resume: Annotated[
-        bool,
-        typer.Option("--resume", envvar="ULTRA_RESUME", help="go on with a batch that was cut"),
+        bool, options.option("--resume", help="go on with a batch that was cut")
     ] = False,
     baseline: Annotated[
         str | None,
-        typer.Option(
-            "--baseline",
-            metavar="FILE",
-            envvar="ULTRA_BASELINE",
-            help="JSON of an earlier batch, for `--fail-if`",
+        options.option(
+            "--baseline", metavar="FILE", help="JSON of an earlier batch, for `--fail-if`"
         ),
     ] = None,
     fail_if: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--fail-if",
             metavar="CONDITION",
-            envvar="ULTRA_FAIL_IF",
             help="exit 6 if `accuracy<0.9`, `cost>1.2*baseline` or the like; repeat",
         ),
     ] = None,

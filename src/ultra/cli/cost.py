@@ -36,10 +36,10 @@ app = noun(
 
 By = Annotated[
     list[str] | None,
-    typer.Option(
+    options.option(
         "--by",
         metavar="WHAT",
-        envvar="ULTRA_COST_BY",
+        of="cost",
         help="apart by model, provider, cost-center, environment, tag:NAME and more",
     ),
 ]
@@ -47,9 +47,7 @@ Since = Annotated[str | None, option_of("cost", "--since")]
 Until = Annotated[str | None, option_of("cost", "--until")]
 Timezone = Annotated[str, option_of("cost", "--timezone")]
 Form = Annotated[filters.Form, option_of("cost", "--format")]
-Plot = Annotated[
-    bool, typer.Option("--plot", envvar="ULTRA_COST_PLOT", help="bars below the table")
-]
+Plot = Annotated[bool, options.option("--plot", of="cost", help="bars below the table")]
 Model = Annotated[list[str] | None, option_of("cost", "--model")]
 Provider = Annotated[list[str] | None, option_of("cost", "--provider")]
 CostCenter = Annotated[list[str] | None, option_of("cost", "--cost-center")]
@@ -60,11 +58,10 @@ Tags = Annotated[list[str] | None, option_of("cost", "--tag")]
 def show(
     ctx: typer.Context,
     line: Annotated[
-        bool,
-        typer.Option("--line", envvar="ULTRA_COST_LINE", help="one line for a shell prompt"),
+        bool, options.option("--line", of="cost", help="one line for a shell prompt")
     ] = False,
     colour: Annotated[
-        bool, typer.Option("--colour", envvar="ULTRA_COST_COLOUR", help="colours in that line")
+        bool, options.option("--colour", of="cost", help="colours in that line")
     ] = False,
     by: By = None,
     since: Since = None,

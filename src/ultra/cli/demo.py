@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ultra.cli import options
 from ultra.cli.apps import verb_app
 from ultra.cli.context import Session
 from ultra.cli.exit_codes import OK
@@ -28,8 +29,7 @@ app = verb_app()
 def demo(
     ctx: typer.Context,
     no_log: Annotated[
-        bool,
-        typer.Option("--no-log", "-n", envvar="ULTRA_DEMO_NO_LOG", help="keep no words of it"),
+        bool, options.option("--no-log", "-n", of="demo", help="keep no words of it")
     ] = False,
 ) -> int:
     """Show ultra at work over simulated models: nothing is sent, nothing is spent.

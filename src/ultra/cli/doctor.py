@@ -25,8 +25,7 @@ app = noun(
 def check(
     ctx: typer.Context,
     no_probe: Annotated[
-        bool,
-        typer.Option("--no-probe", envvar="ULTRA_DOCTOR_NO_PROBE", help="ask no provider anything"),
+        bool, options.option("--no-probe", of="doctor", help="ask no provider anything")
     ] = False,
     as_json: options.Json = False,
 ) -> int:

@@ -1,13 +1,9 @@
-"""Which calls or runs a command is about: options that differ only in the name of their variable.
-
-It carries the name of the command: a span that is set for `ultra cost` is not meant for others.
-"""
+"""Which calls or runs a command is about: options alike but for their variables."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import typer
-
+from ultra.cli.options import option
 from ultra.core.tags import Marks, cost_center_of, tags_of
 
 if TYPE_CHECKING:
@@ -45,13 +41,7 @@ _OPTIONS = {
 def option_of(command: str, flag: str, help: str = "") -> Any:  # noqa: A002 - as Typer has it
     """The option of a command such as `logs audit`; `help` is for what it says otherwise."""
     words = _OPTIONS[flag]
-    return typer.Option(
-        flag,
-        *words.short,
-        metavar=words.metavar,
-        envvar=f"ultra {command} {flag[2:]}".upper().replace(" ", "_").replace("-", "_"),
-        help=help or words.help,
-    )
+    return option(flag, *words.short, of=command, metavar=words.metavar, help=help or words.help)
 
 
 def filter_of(

@@ -38,30 +38,22 @@ def show(
     ctx: typer.Context,
     probe: Annotated[
         Literal["list", "prompt"],
-        typer.Option(
+        options.option(
             "--probe",
-            envvar="ULTRA_HEALTH_PROBE",
+            of="health",
             help="where nothing is known: ask for the list of models (free), or send each a prompt",
         ),
     ] = "list",
     no_probe: Annotated[
-        bool,
-        typer.Option(
-            "--no-probe", envvar="ULTRA_HEALTH_NO_PROBE", help="ask nobody; say `unknown` instead"
-        ),
+        bool, options.option("--no-probe", of="health", help="ask nobody; say `unknown` instead")
     ] = False,
     watch: Annotated[
-        bool,
-        typer.Option("--watch", "-w", envvar="ULTRA_HEALTH_WATCH", help="redraw until q or Ctrl-C"),
+        bool, options.option("--watch", "-w", of="health", help="redraw until q or Ctrl-C")
     ] = False,
     every: Annotated[
         float,
-        typer.Option(
-            "--every",
-            min=1.0,
-            metavar="SECONDS",
-            envvar="ULTRA_HEALTH_EVERY",
-            help="with --watch: how often",
+        options.option(
+            "--every", min=1.0, metavar="SECONDS", of="health", help="with --watch: how often"
         ),
     ] = 5.0,
     as_json: options.Json = False,
@@ -101,8 +93,7 @@ def reset(
         typer.Argument(metavar="[ENDPOINT]", help="provider, provider:model or a profile's name"),
     ] = None,
     everything: Annotated[
-        bool,
-        typer.Option("--all", "-a", envvar="ULTRA_HEALTH_ALL", help="every breaker and gate"),
+        bool, options.option("--all", "-a", of="health", help="every breaker and gate")
     ] = False,
 ) -> None:
     """Let calls through again: close breakers and open rate gates, whoever shut them."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ultra.cli import options
 from ultra.cli.apps import verb_app
 from ultra.cli.exit_codes import OK
 from ultra.cli.nouns import Here, Under, session, shown
@@ -27,21 +28,20 @@ app = verb_app()
 def init(
     ctx: typer.Context,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", envvar="ULTRA_INIT_YES", help="write without asking")
+        bool, options.option("--yes", "-y", of="init", help="write without asking")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", envvar="ULTRA_INIT_FORCE", help="replace a profile of yours")
+        bool, options.option("--force", of="init", help="replace a profile of yours")
     ] = False,
     print_only: Annotated[
-        bool,
-        typer.Option("--print", envvar="ULTRA_INIT_PRINT", help="print the profile, write nothing"),
+        bool, options.option("--print", of="init", help="print the profile, write nothing")
     ] = False,
     server: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--server",
             metavar="URL",
-            envvar="ULTRA_INIT_SERVER",
+            of="init",
             help="also look here for a server; on this machine only; repeat",
         ),
     ] = None,

@@ -35,16 +35,12 @@ Run = Annotated[
     typer.Argument(metavar="[RUN]", help="a run id, or its first four characters and more"),
 ]
 RunOption = Annotated[
-    str | None,
-    typer.Option("--run", metavar="RUN", envvar="ULTRA_LOGS_RUN", help="the same as a flag"),
+    str | None, options.option("--run", metavar="RUN", of="logs", help="the same as a flag")
 ]
 ResponseOnly = Annotated[
-    bool, typer.Option("--response", "-r", envvar="ULTRA_LOGS_RESPONSE", help="the answer only")
+    bool, options.option("--response", "-r", of="logs", help="the answer only")
 ]
-Code = Annotated[
-    bool,
-    typer.Option("--code", "-x", envvar="ULTRA_LOGS_CODE", help="its first code block only"),
-]
+Code = Annotated[bool, options.option("--code", "-x", of="logs", help="its first code block only")]
 CodeLast = Annotated[
     bool, typer.Option("--xl", envvar="ULTRA_LOGS_CODE_LAST", help="its last code block only")
 ]
@@ -65,13 +61,8 @@ def list_(
     run_option: RunOption = None,
     count: Annotated[
         int,
-        typer.Option(
-            "--count",
-            "-n",
-            min=0,
-            metavar="N",
-            envvar="ULTRA_LOGS_COUNT",
-            help="how many runs, 0 for all",
+        options.option(
+            "--count", "-n", min=0, metavar="N", of="logs", help="how many runs, 0 for all"
         ),
     ] = 3,
     query: Query = None,

@@ -20,31 +20,24 @@ def audit(
     ctx: typer.Context,
     count: Annotated[
         int,
-        typer.Option(
-            "--count",
-            "-n",
-            min=0,
-            metavar="N",
-            envvar="ULTRA_LOGS_AUDIT_COUNT",
-            help="how many entries, 0 for all",
+        options.option(
+            "--count", "-n", min=0, metavar="N", of="logs audit", help="how many entries, 0 for all"
         ),
     ] = 20,
     since: Annotated[str | None, option_of("logs audit", "--since")] = None,
     action: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--action",
             metavar="WORD",
-            envvar="ULTRA_LOGS_AUDIT_ACTION",
+            of="logs audit",
             help="only what was done so: `key.set`, or `key` for all of keys; repeat",
         ),
     ] = None,
     verify: Annotated[
         bool,
-        typer.Option(
-            "--verify",
-            envvar="ULTRA_LOGS_AUDIT_VERIFY",
-            help="add up all digests; exit 1 where they do not hold",
+        options.option(
+            "--verify", of="logs audit", help="add up all digests; exit 1 where they do not hold"
         ),
     ] = False,
     as_json: options.Json = False,

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 Figures = Annotated[
     bool,
-    typer.Option(
+    options.option(
         "--figures",
-        envvar="ULTRA_LOGS_FIGURES",
+        of="logs",
         help="remove what the calls came to as well: reports of spending change",
     ),
 ]
 Confirmed = Annotated[
-    bool, typer.Option("--yes", "-y", envvar="ULTRA_LOGS_YES", help="do it without asking first")
+    bool, options.option("--yes", "-y", of="logs", help="do it without asking first")
 ]
 
 
@@ -31,10 +31,10 @@ def prune(
     ctx: typer.Context,
     older_than: Annotated[
         str,
-        typer.Option(
+        options.option(
             "--older-than",
             metavar="WHEN",
-            envvar="ULTRA_LOGS_OLDER_THAN",
+            of="logs",
             help="runs begun longer ago than `90d`, or before a date",
         ),
     ],
@@ -101,10 +101,7 @@ def redact(
         ),
     ],
     regex: Annotated[
-        bool,
-        typer.Option(
-            "--regex", envvar="ULTRA_LOGS_REGEX", help="the pattern is a regular expression"
-        ),
+        bool, options.option("--regex", of="logs", help="the pattern is a regular expression")
     ] = False,
     yes: Confirmed = False,
 ) -> None:
@@ -162,9 +159,9 @@ def export(
     ctx: typer.Context,
     form: Annotated[
         Literal["jsonl", "csv"],
-        typer.Option(
+        options.option(
             "--format",
-            envvar="ULTRA_LOGS_FORMAT",
+            of="logs",
             help="a run a line, as in `logs --json`, or a call a line for a spreadsheet",
         ),
     ] = "jsonl",

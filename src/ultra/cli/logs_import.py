@@ -31,16 +31,15 @@ def import_(
     ],
     tool: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--from",
             metavar="llm|aichat|mods",
-            envvar="ULTRA_LOGS_FROM",
+            of="logs",
             help="whose it is, where that is not plain",
         ),
     ] = None,
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", envvar="ULTRA_LOGS_DRY_RUN", help="count, and import nothing"),
+        bool, options.option("--dry-run", of="logs", help="count, and import nothing")
     ] = False,
     as_json: options.Json = False,
 ) -> None:

@@ -2,19 +2,12 @@
 
 from typing import Annotated
 
-import typer
-
+from ultra.cli import options
 from ultra.cli.filters import option_of
 
 Query = Annotated[
     str | None,
-    typer.Option(
-        "--query",
-        "-q",
-        metavar="WORDS",
-        envvar="ULTRA_LOGS_QUERY",
-        help="search prompts and answers",
-    ),
+    options.option("--query", "-q", metavar="WORDS", of="logs", help="search prompts and answers"),
 ]
 Model = Annotated[
     str | None, option_of("logs", "--model", "runs that asked this model, alias or provider")

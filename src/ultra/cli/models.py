@@ -33,68 +33,51 @@ app = noun(
 def list_(
     ctx: typer.Context,
     everything: Annotated[
-        bool,
-        typer.Option(
-            "--all", "-a", envvar="ULTRA_MODELS_ALL", help="what the catalog knows as well"
-        ),
+        bool, options.option("--all", "-a", of="models", help="what the catalog knows as well")
     ] = False,
     query: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--query",
             "-q",
             metavar="WORD",
-            envvar="ULTRA_MODELS_QUERY",
+            of="models",
             help="names that hold the word, the catalog's too; repeat to narrow",
         ),
     ] = None,
     live: Annotated[
         bool,
-        typer.Option(
-            "--live", envvar="ULTRA_MODELS_LIVE", help="the providers' own lists, kept for an hour"
-        ),
+        options.option("--live", of="models", help="the providers' own lists, kept for an hour"),
     ] = False,
     refresh: Annotated[
-        bool,
-        typer.Option(
-            "--refresh", envvar="ULTRA_MODELS_REFRESH", help="with --live: ask anew, kept or not"
-        ),
+        bool, options.option("--refresh", of="models", help="with --live: ask anew, kept or not")
     ] = False,
     refresh_prices: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--refresh-prices",
             metavar="FILE|URL",
-            envvar="ULTRA_MODELS_REFRESH_PRICES",
+            of="models",
             help="use the prices of a file from now on (https only)",
         ),
     ] = None,
     restore_prices: Annotated[
-        bool,
-        typer.Option(
-            "--restore-prices",
-            envvar="ULTRA_MODELS_RESTORE_PRICES",
-            help="go back to the prices before",
-        ),
+        bool, options.option("--restore-prices", of="models", help="go back to the prices before")
     ] = False,
     yes: Annotated[
         bool,
-        typer.Option(
+        options.option(
             "--yes",
             "-y",
-            envvar="ULTRA_MODELS_YES",
+            of="models",
             help="with --refresh-prices: also prices that moved more than tenfold",
         ),
     ] = False,
     strategies: Annotated[
-        bool,
-        typer.Option(
-            "--strategies", envvar="ULTRA_MODELS_STRATEGIES", help="list strategies instead"
-        ),
+        bool, options.option("--strategies", of="models", help="list strategies instead")
     ] = False,
     vendors: Annotated[
-        bool,
-        typer.Option("--vendors", envvar="ULTRA_MODELS_VENDORS", help="list vendors instead"),
+        bool, options.option("--vendors", of="models", help="list vendors instead")
     ] = False,
     as_json: options.Json = False,
 ) -> int:

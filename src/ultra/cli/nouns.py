@@ -17,10 +17,7 @@ from ultra.cli.context import Session
 from ultra.core.errors import UsageError
 from ultra.core.text import did_you_mean
 
-Quiet = Annotated[
-    bool,
-    typer.Option("--quiet", envvar="ULTRA_QUIET", help="only warnings and errors on stderr"),
-]
+Quiet = Annotated[bool, options.option("--quiet", help="only warnings and errors on stderr")]
 """Without the short form, which is a search in `logs` and `models` as it is in llm."""
 
 

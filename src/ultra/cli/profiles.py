@@ -83,8 +83,7 @@ def use(
         str | None, typer.Argument(metavar="[NAME]", help="one that `ultra profiles` lists")
     ] = None,
     none: Annotated[
-        bool,
-        typer.Option("--none", envvar="ULTRA_PROFILES_NONE", help="go back to your ultra.yaml"),
+        bool, options.option("--none", of="profiles", help="go back to your ultra.yaml")
     ] = False,
 ) -> None:
     """Choose the profile that serves where neither a flag nor a project names one."""
@@ -112,17 +111,15 @@ def add(
     ],
     name: Annotated[
         str | None,
-        typer.Option(
-            "--name", metavar="NAME", envvar="ULTRA_PROFILES_NAME", help="call it otherwise"
-        ),
+        options.option("--name", metavar="NAME", of="profiles", help="call it otherwise"),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--model",
             "-m",
             metavar="ID",
-            envvar="ULTRA_PROFILES_MODEL",
+            of="profiles",
             help="a short name for this model of it as well",
         ),
     ] = None,
@@ -162,15 +159,12 @@ def trust(
     path: Annotated[
         str | None, typer.Argument(metavar="[PATH]", help="a project's ultra.yaml or its folder")
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", envvar="ULTRA_PROFILES_YES", help="do not ask")
-    ] = False,
+    yes: Annotated[bool, options.option("--yes", "-y", of="profiles", help="do not ask")] = False,
     show_only: Annotated[
-        bool,
-        typer.Option("--show", envvar="ULTRA_PROFILES_SHOW", help="only tell what it asks for"),
+        bool, options.option("--show", of="profiles", help="only tell what it asks for")
     ] = False,
     revoke: Annotated[
-        bool, typer.Option("--revoke", envvar="ULTRA_PROFILES_REVOKE", help="take trust back")
+        bool, options.option("--revoke", of="profiles", help="take trust back")
     ] = False,
 ) -> None:
     """Trust a project's file: told what it asks for, and until such a field of it changes."""

@@ -32,11 +32,10 @@ def replay(
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--model",
             "-m",
             metavar="NAME",
-            envvar="ULTRA_MODEL",
             help="whom the prompts are sent to: one model, alias or ensemble",
         ),
     ] = None,
@@ -45,50 +44,41 @@ def replay(
     self_judging: options.SelfJudging = False,
     expect: Annotated[
         list[str] | None,
-        typer.Option(
+        options.option(
             "--expect",
             metavar="KIND:WHAT",
-            envvar="ULTRA_EXPECT",
             help="instead of a judge: what both answers are held to; repeat for all of several",
         ),
     ] = None,
     extract: Annotated[
         str | None,
-        typer.Option(
+        options.option(
             "--extract",
             metavar="KIND",
-            envvar="ULTRA_EXTRACT",
             help="instead of a judge: both must come to the same number, choice, json:PATH, ...",
         ),
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(
-            "--since",
-            metavar="SPAN",
-            envvar="ULTRA_REPLAY_SINCE",
-            help="prompts of the last `12h`, `30d`, `8w`",
+        options.option(
+            "--since", metavar="SPAN", of="replay", help="prompts of the last `12h`, `30d`, `8w`"
         ),
     ] = None,
     tag: Annotated[list[str] | None, option_of("replay", "--tag")] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            "--limit", min=1, metavar="N", envvar="ULTRA_REPLAY_LIMIT", help="the newest N of them"
-        ),
+        options.option("--limit", min=1, metavar="N", of="replay", help="the newest N of them"),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(
+        options.option(
             "--seed",
             metavar="NUMBER",
-            envvar="ULTRA_REPLAY_SEED",
+            of="replay",
             help="with --limit: N drawn by it instead of the newest",
         ),
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", envvar="ULTRA_FORMAT", help="text, markdown or json")
-    ] = "text",
+    form: Annotated[str, options.option("--format", help="text, markdown or json")] = "text",
     as_json: options.Json = False,
     output: options.Output = None,
     deadline: options.Deadline = None,

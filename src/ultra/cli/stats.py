@@ -30,10 +30,10 @@ app = noun(
 
 By = Annotated[
     list[str] | None,
-    typer.Option(
+    options.option(
         "--by",
         metavar="WHAT",
-        envvar="ULTRA_STATS_BY",
+        of="stats",
         help="model, provider, name, route, strategy, cost-center, environment, profile, role,"
         " verb, tag:NAME, hour, day, week, month or all; repeat, or with commas",
     ),
@@ -47,33 +47,21 @@ Tags = Annotated[list[str] | None, option_of("stats", "--tag")]
 CostCenter = Annotated[list[str] | None, option_of("stats", "--cost-center")]
 Environment = Annotated[list[str] | None, option_of("stats", "--environment")]
 Rank = Annotated[
-    bool,
-    typer.Option(
-        "--rank", envvar="ULTRA_STATS_RANK", help="models by picks, judges and expectations"
-    ),
+    bool, options.option("--rank", of="stats", help="models by picks, judges and expectations")
 ]
-Plot = Annotated[
-    bool,
-    typer.Option("--plot", envvar="ULTRA_STATS_PLOT", help="plots instead of a table"),
-]
+Plot = Annotated[bool, options.option("--plot", of="stats", help="plots instead of a table")]
 JsonLogs = Annotated[
-    bool,
-    typer.Option(
-        "--json-logs", envvar="ULTRA_STATS_JSON_LOGS", help="a line of JSON for each ended call"
-    ),
+    bool, options.option("--json-logs", of="stats", help="a line of JSON for each ended call")
 ]
 Follow = Annotated[
-    bool,
-    typer.Option(
-        "--follow", envvar="ULTRA_STATS_FOLLOW", help="with --json-logs: go on as calls end"
-    ),
+    bool, options.option("--follow", of="stats", help="with --json-logs: go on as calls end")
 ]
 After = Annotated[
     str | None,
-    typer.Option(
+    options.option(
         "--after",
         metavar="CALL",
-        envvar="ULTRA_STATS_AFTER",
+        of="stats",
         help="with --json-logs: those that ended after it, the last that was read",
     ),
 ]
