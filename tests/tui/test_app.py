@@ -161,6 +161,29 @@ async def test_keys_can_be_moved(made: Runtime) -> None:
         await until(pilot, lambda: not pilot.app.is_running)
 
 
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"quit": "f9,ctrl+d"}, "`ctrl+d` for `quit`: a field of History, the prompt of Ask"),
+        ({"cost.today": "end"}, "`end` for `cost.today`: the list of Cost"),
+        ({"quit": "k"}, "`k` for `quit`: the list of Live"),
+        ({"quit": "k", "calls.up": "up"}, ""),
+        ({"calls.first": "k", "calls.up": "up"}, ""),
+        ({"interrupt": "ctrl+d"}, ""),
+        ({"quit": "x", "look": "f5"}, ""),
+    ],
+    ids=str,
+)
+async def test_a_key_that_a_widget_has_of_its_own_is_told(
+    made: Runtime, keys: dict[str, str], told: str
+) -> None:
+    """At the start, with the places where it does something else; letters go without saying."""
+    async with shown(made, preferences=Preferences(keys=keys)) as pilot:
+        said = [one.message for one in pilot.app._notifications]
+
+    assert said == ([f"keys of `tui.yaml` that do something else there: {told}"] if told else [])
+
+
 def test_a_key_for_no_action_is_told(made: Runtime) -> None:
     """With the nearest action there is."""
     with pytest.raises(UsageError) as raised:

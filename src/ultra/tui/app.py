@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
 
 from ultra.core.errors import ConfigError, UltraError
 from ultra.core.live import Live
@@ -20,16 +20,31 @@ from ultra.runtime.preferences import Preferences
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.watching import Watch
 from ultra.tui.clipboard import copy
-from ultra.tui.keys import checked_keys
+from ultra.tui.keys import Taker, checked_keys, shadowed
 from ultra.tui.mending import mend
 from ultra.tui.screens import PAGES
+from ultra.tui.screens.ask import AskPage
+from ultra.tui.screens.cost import CostPage
+from ultra.tui.screens.history import HistoryPage
+from ultra.tui.screens.live import LivePage
 from ultra.tui.screens.page import Page
+from ultra.tui.screens.providers import ProvidersPage
 from ultra.tui.widgets.asking import Confirm, Reading
 from ultra.tui.widgets.calls import Calls
 from ultra.tui.widgets.help import Help
 
 PARTS: tuple[type[DOMNode], ...] = (Calls, Confirm, Reading, Help)
 """What has keys of its own beside the app and its screens."""
+
+TAKERS = (
+    Taker("the list of Providers", OptionList, ProvidersPage),
+    Taker("the list of Live", Calls, LivePage),
+    Taker("the list of Cost", OptionList, CostPage),
+    Taker("the list of History", OptionList, HistoryPage),
+    Taker("a field of History", Input, HistoryPage),
+    Taker("the prompt of Ask", TextArea, AskPage),
+)
+"""Who has the focus on a screen."""
 
 TICK_S = 10.0
 """How often a screen is told that time goes on, though nothing else has changed."""
@@ -115,7 +130,8 @@ class UltraApp(App[None]):
         self.profile, self.trouble = _profile(runtime)
         self.failure: Exception | None = None
         runtime.warn = self.warn
-        self._told: list[str] = []
+        told = "; ".join(shadowed(wanted.keys, type(self), TAKERS))
+        self._told = [f"keys of `tui.yaml` that do something else there: {told}"] if told else []
         self.following = Watch(runtime, self._seen)
         self._begun: list[Undertaking] = []
 

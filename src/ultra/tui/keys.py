@@ -1,8 +1,8 @@
 """Keys as the user wants them, by the names of what they do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding
@@ -22,6 +22,14 @@ class _Unknown(StrEnum):
 cast("dict[str, Any]", ANSI_SEQUENCES_KEYS).setdefault("\x1b\r", (_Unknown.ALT_ENTER,))
 
 
+class Taker(NamedTuple):
+    """A widget of a screen that takes keys of its own before the screen and the app."""
+
+    words: str
+    widget: type[DOMNode]
+    screen: type[DOMNode]
+
+
 def checked_keys(wanted: Mapping[str, str], places: Iterable[type[DOMNode]]) -> dict[str, str]:
     """The keymap, if every action in it is one. Raises `UsageError` for one that is none."""
     known = [name for place in places for name in actions(place)]
@@ -34,11 +42,44 @@ def checked_keys(wanted: Mapping[str, str], places: Iterable[type[DOMNode]]) -> 
     return dict(wanted)
 
 
+def shadowed(
+    wanted: Mapping[str, str], app: type[DOMNode], takers: Iterable[Taker]
+) -> Iterator[str]:
+    """Each key that does something else where a widget has the focus, its action, and where.
+
+    That a field takes what can be written goes without saying.
+    """
+    takers = tuple(takers)
+    for name, keys in wanted.items():
+        reached = [
+            one
+            for one in takers
+            if any(
+                binding.id == name and not binding.priority
+                for place in (app, one.screen)
+                for binding in _bindings(place)
+            )
+        ]
+        for key in keys.split(","):
+            where = [one.words for one in reached if key.strip() in _keys_of(one.widget, wanted)]
+            if where:
+                yield f"`{key.strip()}` for `{name}`: {', '.join(where)}"
+
+
 def actions(place: type[DOMNode]) -> list[str]:
     """The actions of an app, a screen or a widget that can have other keys."""
+    return [binding.id for binding in _bindings(place) if binding.id]
+
+
+def _keys_of(widget: type[DOMNode], wanted: Mapping[str, str]) -> set[str]:
+    told = (wanted.get(one.id or "", one.key) for one in _bindings(widget))
+    return {key.strip() for keys in told for key in keys.split(",")}
+
+
+def _bindings(place: type[DOMNode]) -> list[Binding]:
     return [
-        binding.id
+        binding
         for owner in place.__mro__
         for binding in vars(owner).get("BINDINGS", ())
-        if isinstance(binding, Binding) and binding.id
+        if isinstance(binding, Binding)
     ]
