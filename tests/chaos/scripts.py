@@ -20,7 +20,7 @@ from tests.chaos.faults import ANSWER
 from tests.chaos.stage import Seen, Stage
 from tests.support.ledger import quick_once
 from tests.support.patience import until
-from tests.support.process import UNMEASURED, Ended
+from tests.support.process import Ended
 from ultra.core.model import Endpoint, KeyRef, Target
 from ultra.store.schema import MIGRATIONS
 
@@ -364,9 +364,7 @@ async def full_disk(stage: Stage, case: Case) -> Seen:
     def full() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    ended = await stage.ultra.run(
-        "ask", "--json", "hello there", preexec_fn=full, environ=UNMEASURED
-    )
+    ended = await stage.ultra.run("ask", "--json", "hello there", preexec_fn=full)
     return stage.seen(ended)
 
 

@@ -1,6 +1,7 @@
 """`ultra logs audit`: every change of what money, keys and prompts depend on is on record."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli import REPOSITORY, Cli
-from tests.support.process import Ultra
+from tests.support.process import UNMEASURED, Ultra
 from ultra.core.audit import ACTIONS
 
 PROFILE = """\
@@ -191,7 +192,12 @@ async def test_a_key_is_on_record_by_its_fingerprint_alone(process: Ultra) -> No
 
 def test_forty_at_once_are_all_on_record_and_all_done(cli: Cli) -> None:
     """No entry is lost, no alias either, and the chain holds."""
-    subprocess.run([sys.executable, "-c", CROWD], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", CROWD],
+        env={**os.environ, **UNMEASURED},
+        check=True,
+        capture_output=True,
+    )
 
     actions = [action for action, _ in done(cli)]
     aliases = json.loads(cli("aliases", "list", "--json").out)["aliases"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.process import Ended, Ultra, chat_handler, signal_code
+from tests.support.process import UNMEASURED, Ended, Ultra, chat_handler, signal_code
 from tests.support.server import Exchange, Loopback, loopback
 
 CROWD = 40
@@ -84,9 +84,11 @@ async def test_forty_processes_that_cross_together_tell_once(tmp_path: Path) -> 
         ultra = ultra_at(tmp_path, server, keeping(told))
         await ultra.run("logs", "path")
 
-        ended: list[Ended] = await asyncio.gather(
-            *(ultra.run("ask", "-m", "good", "why?", timeout_s=240.0) for _ in range(CROWD))
-        )
+        async def ask() -> Ended:
+            words = ("ask", "-m", "good", "why?")
+            return await ultra.run(*words, timeout_s=240.0, environ=UNMEASURED)
+
+        ended = await asyncio.gather(*(ask() for _ in range(CROWD)))
 
     (line,) = told.read_text().splitlines()
     assert {one.code for one in ended} == {0}

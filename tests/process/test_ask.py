@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.patience import PATIENCE_S, in_time, until
-from tests.support.process import WORDS, Ultra, chat_handler, signal_code
+from tests.support.process import UNMEASURED, WORDS, Ultra, chat_handler, signal_code
 from tests.support.server import Loopback, loopback
 
 ANSWER = "".join(WORDS)
@@ -195,7 +195,7 @@ async def test_a_deadline_ends_the_run_in_time(ultra: Ultra) -> None:
 async def test_forty_at_once_on_a_fresh_database_lose_nothing(ultra: Ultra) -> None:
     """Forty processes: forty answers, forty rows, none of them open."""
     runs = [
-        ultra.run("ask", f"question number {number}", timeout_s=4 * PATIENCE_S)
+        ultra.run("ask", f"question {number}", timeout_s=4 * PATIENCE_S, environ=UNMEASURED)
         for number in range(40)
     ]
     ended = await asyncio.gather(*runs)

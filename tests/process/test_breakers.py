@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.patience import PATIENCE_S
-from tests.support.process import WORDS, Ended, Ultra, chunk
+from tests.support.process import UNMEASURED, WORDS, Ended, Ultra, chunk
 from tests.support.server import Exchange, Handler, Loopback, loopback
 
 ANSWER = "".join(WORDS) + "\n"
@@ -102,7 +102,7 @@ async def test_forty_asks_in_a_loop_make_few_calls_to_a_dead_endpoint(
 
     async def one() -> Ended:
         async with gate:
-            return await ultra.run("ask", "hi")
+            return await ultra.run("ask", "hi", environ=UNMEASURED)
 
     rest = await asyncio.gather(*(one() for _ in range(38)))
 
@@ -123,7 +123,8 @@ async def test_thirty_two_processes_at_half_open_send_one_probe(
     before = len(server.requests)
     lab.held.clear()
 
-    running = [asyncio.create_task(ultra.run("ask", "hi")) for _ in range(32)]
+    asked = [ultra.run("ask", "hi", environ=UNMEASURED) for _ in range(32)]
+    running = [asyncio.create_task(one) for one in asked]
     await server.until(lambda seen: len(seen.requests) > before)
     left = set(running)
     while len(left) > 1:

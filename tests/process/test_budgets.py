@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support.patience import until
-from tests.support.process import Ended, Ultra, chat_handler, chunk
+from tests.support.process import UNMEASURED, Ended, Ultra, chat_handler, chunk
 from tests.support.server import Exchange, loopback
 from ultra.store.check import check
 
@@ -83,7 +83,8 @@ async def test_forty_eight_processes_do_not_get_over_a_budget_for_eight(tmp_path
 
         async def ask() -> Ended:
             async with few:
-                return await ultra.run("ask", "hi", "--max-tokens", str(OUT), "--no-stdin")
+                argv = ("ask", "hi", "--max-tokens", str(OUT), "--no-stdin")
+                return await ultra.run(*argv, environ=UNMEASURED)
 
         ended = await asyncio.gather(*(ask() for _ in range(CROWD)))
         poller.over = True

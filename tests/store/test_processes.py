@@ -14,6 +14,7 @@ import pytest
 from tests.support.budgets import CENT
 from tests.support.ledger import RUN, STARTED, ledger_at, one, rows, tell
 from tests.support.patience import PATIENCE_S
+from tests.support.process import UNMEASURED
 from ultra.core.budget import Limit
 from ultra.store.book import Book
 from ultra.store.check import check
@@ -131,6 +132,7 @@ def crowd(path: Path, size: int, act: str = "whole_run") -> tuple[dict[int, int]
     """How many children ended with which code, and the most that a budget ever held."""
     done = subprocess.run(
         [sys.executable, "-c", CROWD, str(path), str(size), act],
+        env={**os.environ, **UNMEASURED},
         capture_output=True,
         text=True,
         check=False,

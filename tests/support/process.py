@@ -17,7 +17,8 @@ WORDS = ("The", " answer", " is", " forty", "-two", ".")
 """What the well-behaved models of `chat_handler` say."""
 
 UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
-"""For a process that can write no file: measuring coverage writes one, and meets the same limit."""
+"""For a process that is not to measure coverage: one of a crowd, whose lines another one shows,
+since measuring costs nearly as much as `ultra ask`; or one that can write no file, as it would."""
 
 PROFILE = """\
 version: 1
