@@ -26,10 +26,7 @@ Examples:
 
 @app.command(epilog=EXAMPLES)
 def ask(
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PROMPT]...", help="the prompt; piped text goes before it"),
-    ] = None,
+    prompt: options.Words = None,
     model: options.Models = None,
     system: options.System = None,
     strategy: options.Strategy = None,

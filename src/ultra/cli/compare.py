@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ultra.cli import options
 from ultra.cli.apps import verb_app
 from ultra.core.errors import UsageError
@@ -32,10 +30,7 @@ BULK_FORMATS = (*FORMATS, "junit")
 
 @app.command(epilog=EXAMPLES)
 def compare(
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PROMPT]...", help="the prompt; piped text goes before it"),
-    ] = None,
+    prompt: options.Words = None,
     model: options.Models = None,
     system: options.System = None,
     option: options.Options = None,

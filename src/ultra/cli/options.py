@@ -17,6 +17,10 @@ def option(*names: str, of: str = "", **settings: Any) -> Any:
     return typer.Option(*names, envvar=variable, **settings)
 
 
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PROMPT]...", help="the prompt; piped text goes before it"),
+]
 Profile = Annotated[
     str | None, option("--profile", "-P", metavar="NAME|PATH", help="profile to use")
 ]
