@@ -327,6 +327,20 @@ async def test_text_kept_out_is_none_not_empty(path: Path) -> None:
     assert (log.runs(limit=1)[0].prompt, log.runs(limit=1)[0].cost_nano) == (None, 700)
 
 
+async def test_values_of_two_tags_are_told_by_how_the_first_begins(path: Path) -> None:
+    """The newest first; whoever has only one of the two is left out."""
+    made = [{"b": "x1", "f": "a"}, {"b": "x2", "f": "a"}, {"b": "y", "f": "b"}, {"b": "x3"}]
+    for number, tags in enumerate(made):
+        await tell(ledger_at(path), f"run{number:09}", tags=tags, started_at=STARTED + number)
+
+    log = Log(path)
+
+    assert log.tagged("b", "f") == [("y", "b"), ("x2", "a"), ("x1", "a")]
+    assert log.tagged("b", "f", "x") == [("x2", "a"), ("x1", "a")]
+    assert log.tagged("b", "f", "x1") == [("x1", "a")]
+    assert log.tagged("b", "f", "z") == []
+
+
 async def test_runs_are_found_by_cost_center_and_tags(path: Path) -> None:
     """All of the tags asked for, and the cost center; the documents tell both."""
     marked: dict[str, dict[str, Any]] = {

@@ -42,11 +42,11 @@ def batch_to_resume(job: Job, log: Log) -> str:
 
     Raises `UsageError` when there is none, and when the file or what is asked of it has changed.
     """
-    begun = log.tagged(TAG, FILE_TAG)
-    same = next((batch for batch, _ in begun if batch.startswith(_begins(job))), None)
+    same = _newest(job, log)
     if same is not None:
         return same
     file = job.file.name
+    begun = log.tagged(TAG, FILE_TAG)
     last = next((batch for batch, path in begun if path == file_tag(file)), None)
     if last is None:
         raise UsageError(
@@ -65,12 +65,16 @@ def batch_to_resume(job: Job, log: Log) -> str:
 
 def unfinished(job: Job, log: Log) -> bool:
     """Whether the newest batch like this one has rows left to ask."""
-    begun = (batch for batch, _ in log.tagged(TAG, FILE_TAG))
-    same = next((batch for batch in begun if batch.startswith(_begins(job))), None)
+    same = _newest(job, log)
     if same is None:
         return False
     runs = log.runs(limit=0, marks=Marks(tags={TAG: same}))
     return sum(run.status == "ok" for run in runs) < len(job.file.rows)
+
+
+def _newest(job: Job, log: Log) -> str | None:
+    """The newest batch of the file as it is now, asked like this."""
+    return next((batch for batch, _ in log.tagged(TAG, FILE_TAG, _begins(job))), None)
 
 
 def recall(runner: Runner, batch: str, log: Log) -> None:

@@ -56,7 +56,8 @@ FROM runs r WHERE r.id = ?
 _TAGGED = """SELECT one.value, other.value, max(r.started_at) FROM run_tags one
   JOIN run_tags other ON other.run_id = one.run_id AND other.name = ?2
   JOIN runs r ON r.run_id = one.run_id
-  WHERE one.name = ?1 GROUP BY 1, 2 ORDER BY 3 DESC, one.value DESC"""
+  WHERE one.name = ?1 AND one.value >= ?3 AND one.value < ?3 || char(0x10FFFF)
+  GROUP BY 1, 2 ORDER BY 3 DESC, one.value DESC"""
 
 NO_MARKS = Marks()
 
@@ -199,12 +200,15 @@ class Log:
         with of_one_moment(self._path) as connection:
             return _latest_ids(connection, n)
 
-    def tagged(self, first: str, second: str) -> list[tuple[str, str]]:
-        """The values that runs have of two tags at once, each pair once, the newest first."""
+    def tagged(self, first: str, second: str, beginning: str = "") -> list[tuple[str, str]]:
+        """The values that runs have of two tags at once, each pair once, the newest first.
+
+        Every run that has the first tag is looked at, or only those whose value begins so.
+        """
         with of_one_moment(self._path) as connection:
             if connection is None:
                 return []
-            rows = connection.execute(_TAGGED, (first, second))
+            rows = connection.execute(_TAGGED, (first, second, beginning))
             return [(one, other) for one, other, _ in rows]
 
     def last_run(self, session: str, verb: str | None = None) -> RunDocument | None:
