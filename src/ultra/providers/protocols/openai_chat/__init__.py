@@ -3,7 +3,9 @@
 Source: platform.openai.com/docs/api-reference/chat; departures of vendors stand in `Quirks`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
 
 from ultra.core.errors import CallError
 from ultra.core.model import Endpoint
@@ -12,22 +14,27 @@ from ultra.providers.classify import call_error
 from ultra.providers.protocols.openai_chat.listing import page_query, read_models
 from ultra.providers.protocols.openai_chat.outgoing import chat_request
 from ultra.providers.protocols.openai_chat.reader import ChatReader
-from ultra.providers.protocols.reading import BodyDecoder
+from ultra.providers.protocols.reading import BodyDecoder, Reader
 from ultra.providers.wire import Decoder, LiveModel, WireRequest
 
 
-class OpenAIChat:
-    """Fills `wire.WireProtocol`."""
+class OpenAI(Struct, frozen=True):
+    """Fills `wire.WireProtocol` for one of OpenAI's: they differ in what is sent and how it reads.
 
-    name = "openai-chat"
+    `outgoing` raises `CallError` for what cannot be said so; `reader` makes one for each answer.
+    """
+
+    name: str
+    outgoing: Callable[[CallRequest], WireRequest]
+    reader: Callable[[], Reader]
 
     def request(self, request: CallRequest) -> WireRequest:
-        """The call as a POST. Raises `CallError` for an attachment that cannot be sent."""
-        return chat_request(request)
+        """The call as a POST. Raises `CallError` for what this API has no words for."""
+        return self.outgoing(request)
 
     def decoder(self, request: CallRequest, *, streamed: bool) -> Decoder:
         """A fresh decoder for one answer."""
-        return BodyDecoder(ChatReader(), streamed=streamed)
+        return BodyDecoder(self.reader(), streamed=streamed)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> CallError:
         """Why an answer of status 400 and above failed."""
@@ -42,4 +49,4 @@ class OpenAIChat:
         return read_models(body)
 
 
-PROTOCOL = OpenAIChat()
+PROTOCOL = OpenAI("openai-chat", chat_request, ChatReader)

@@ -3,43 +3,8 @@
 Source: platform.openai.com/docs/api-reference/responses.
 """
 
-from collections.abc import Mapping
-
-from ultra.core.errors import CallError
-from ultra.core.model import Endpoint
-from ultra.core.request import CallRequest
-from ultra.providers.classify import call_error
-from ultra.providers.protocols.openai_chat.listing import page_query, read_models
+from ultra.providers.protocols.openai_chat import OpenAI
 from ultra.providers.protocols.openai_responses.outgoing import responses_request
 from ultra.providers.protocols.openai_responses.reader import ResponsesReader
-from ultra.providers.protocols.reading import BodyDecoder
-from ultra.providers.wire import Decoder, LiveModel, WireRequest
 
-
-class OpenAIResponses:
-    """Fills `wire.WireProtocol`."""
-
-    name = "openai-responses"
-
-    def request(self, request: CallRequest) -> WireRequest:
-        """The call as a POST. Raises `CallError` for what this API has no words for."""
-        return responses_request(request)
-
-    def decoder(self, request: CallRequest, *, streamed: bool) -> Decoder:
-        """A fresh decoder for one answer."""
-        return BodyDecoder(ResponsesReader(), streamed=streamed)
-
-    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> CallError:
-        """Why an answer of status 400 and above failed."""
-        return call_error(status, headers, body)
-
-    def models_request(self, endpoint: Endpoint, cursor: str | None = None) -> WireRequest:
-        """The request that lists the models; `cursor` is the query of a later page."""
-        return WireRequest("GET", endpoint.quirks.models_path, query=page_query(cursor))
-
-    def models(self, body: bytes) -> tuple[list[LiveModel], str | None]:
-        """One page of the list. Raises `CallError` when the body is not one."""
-        return read_models(body)
-
-
-PROTOCOL = OpenAIResponses()
+PROTOCOL = OpenAI("openai-responses", responses_request, ResponsesReader)
