@@ -4,12 +4,21 @@ import json
 import os
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from ultra.core.alerts import Crossing, Rule
 from ultra.core.errors import UltraError
 from ultra.runtime import telling
+from ultra.runtime.alerts import after_run
 from ultra.runtime.runtime import Runtime
+from ultra.store.database import Place, open_database
+
+PROFILE = """\
+version: 1
+alerts:
+  down: {breaker_open: true, command: /nowhere/notify}
+"""
 
 
 def told(folder: Path, script: str, *words: str, timeout_s: float = 50.0) -> UltraError | None:
@@ -75,3 +84,28 @@ def test_what_a_failing_command_says_is_shown_without_controls_and_keys(tmp_path
 
     assert problem is not None
     assert problem.message.endswith("ended with 4: no bell here")
+
+
+def test_a_log_that_is_locked_is_told_of_once(tmp_path: Path) -> None:
+    """By the run; its alerts neither wait for it again nor say so, and are there for the next."""
+    environ = {"ULTRA_HOME": str(tmp_path)}
+    warnings: list[str] = []
+    runtime = Runtime(None, environ=environ, cwd=tmp_path, warn=warnings.append)
+    runtime.paths.config.mkdir(parents=True)
+    (runtime.paths.config / "ultra.yaml").write_text(PROFILE, encoding="utf-8")
+    place = Place(runtime.paths.database, busy_s=0.0)
+    with closing(open_database(place, 0.0).connection) as other:
+        other.execute(
+            "INSERT INTO breaker (k, kind, provider, base_url, state, updated)"
+            " VALUES ('x', 'endpoint', 'lab', 'http://127.0.0.1:1/v1', 'forced_open', 0)"
+        )
+        other.execute("BEGIN IMMEDIATE")
+        runtime._warn_of_log("the log is locked")
+
+        after_run(runtime)
+        other.execute("COMMIT")
+        after_run(runtime)
+
+    first, second = warnings
+    assert first == "the log is locked"
+    assert "alert `down` was not told: cannot run `notify`" in second

@@ -9,6 +9,9 @@ from ultra.runtime.runtime import Runtime
 from ultra.runtime.telling import tell
 from ultra.store.alerts import AlertBook
 
+BUSY_S, KNOWN_S = 5.0, 0.2
+"""How long a locked log is waited for: by itself, and by a run that waited for it before."""
+
 
 class Told(Struct, frozen=True):
     """A crossing that this process told, or tried to; `problem` is None where it worked."""
@@ -18,21 +21,27 @@ class Told(Struct, frozen=True):
 
 
 def after_run(runtime: Runtime) -> None:
-    """Tell of what was crossed. A failure is a warning and changes nothing: the run is over."""
+    """Tell of what was crossed. A failure is a warning and changes nothing: the run is over.
+
+    Where the user knows of the log already, it is neither waited for nor told of again.
+    """
+    known = runtime.told_of_log
     try:
-        for told in check(runtime):
+        for told in check(runtime, busy_s=KNOWN_S if known else BUSY_S):
             if told.problem is not None:
                 runtime.warn(not_told(told))
     except StoreError as error:
-        runtime.warn(f"alerts could not be looked at: {error.message}")
+        if not known:
+            runtime.warn(f"alerts could not be looked at: {error.message}")
 
 
-def check(runtime: Runtime) -> list[Told]:
+def check(runtime: Runtime, *, busy_s: float = BUSY_S) -> list[Told]:
     """Claim what was crossed, and tell of it. Raises `StoreError`.
 
-    What could not be told is tried again by whoever looks next.
+    What could not be told is tried again by whoever looks next. `busy_s` is how long a lock is
+    waited for.
     """
-    kept = _book(runtime)
+    kept = _book(runtime, busy_s)
     crossings = kept.claim(runtime.profile.alerts)
     if not crossings:
         return []
@@ -75,5 +84,6 @@ def not_told(told: Told) -> str:
     )
 
 
-def _book(runtime: Runtime) -> AlertBook:
-    return AlertBook(runtime.paths.database, runtime.clock.time, runtime.profile.budget.limits)
+def _book(runtime: Runtime, busy_s: float = BUSY_S) -> AlertBook:
+    limits = runtime.profile.budget.limits
+    return AlertBook(runtime.paths.database, runtime.clock.time, limits, busy_s=busy_s)

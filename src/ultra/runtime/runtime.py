@@ -133,6 +133,11 @@ class Runtime:
         """Whether earlier answers may serve a run: by flag, else by the profile."""
         return self.profile.cache.enabled if action.cache is None else action.cache == "on"
 
+    @property
+    def told_of_log(self) -> bool:
+        """Whether the user was told of anything about the log."""
+        return self._told_of_log
+
     def _warn_of_log(self, text: str) -> None:
         self._told_of_log = True
         self._warn_of_file(text)

@@ -46,12 +46,20 @@ WHERE rule = ?"""
 class AlertBook:
     """The alerts of the log at `path`. `now` tells UTC seconds since the epoch.
 
-    `limits` are those of the profile, which count as budgets beside those of the store. Every
-    method raises `StoreError` when the file cannot be used.
+    `limits` are those of the profile, which count as budgets beside those of the store; `busy_s` is
+    how long a lock is waited for. Every method raises `StoreError` when the file cannot be used.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float], limits: Sequence[Limit] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], float],
+        limits: Sequence[Limit] = (),
+        *,
+        busy_s: float = 5.0,
+    ) -> None:
         self._path = path
+        self._place = Place(path, busy_s=busy_s)
         self._now = now
         self._limits = limits
 
@@ -95,7 +103,7 @@ class AlertBook:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(open_database(Place(self._path), self._now()).connection) as connection:
+            with closing(open_database(self._place, self._now()).connection) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 connection.execute("COMMIT")
