@@ -27,7 +27,7 @@ import pathlib, sqlite3
 connect = sqlite3.connect
 
 def lasting(*args, **kwargs):
-    if kwargs["timeout"] >= 1.0:
+    if kwargs.get("timeout", 0.0) >= 1.0:
         pathlib.Path("asked").touch()
         kwargs["timeout"] = 3600.0
     return connect(*args, **kwargs)

@@ -1,6 +1,5 @@
 """Keys as a process uses them: found where the profile says, sent to their host, told to nobody."""
 
-import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import in_time, until
 from tests.support.process import USAGE, WORDS, Ultra, chunk, signal_code
 from tests.support.proxy import proxy
 from tests.support.server import Exchange, Loopback, loopback
@@ -136,15 +136,15 @@ async def test_a_command_that_hangs_does_not_hold_up_ctrl_c(
 ) -> None:
     """Neither the command nor what it started is waited for."""
     script = tmp_path / "vault"
-    script.write_text(f"#!/bin/sh\ntouch {tmp_path / 'asked'}\nsleep 8\n")
+    script.write_text(f"#!/bin/sh\ntouch {tmp_path / 'asked'}\nsleep 600\n")
     script.chmod(0o755)
     ultra = keyed(tmp_path, server.url, f"command:{script}")
     process = await ultra.start("ask", "hello there")
-    await until(tmp_path / "asked")
+    await until((tmp_path / "asked").exists)
 
     process.send_signal(number)
 
-    out, err = await asyncio.wait_for(process.communicate(), 2)
+    out, err = await in_time(process.communicate())
     assert (process.returncode, out, b"Traceback" in err) == (signal_code(number), b"", False)
     assert server.requests == []
 
@@ -154,34 +154,25 @@ async def test_a_keyring_that_hangs_does_not_hold_up_ctrl_c(
 ) -> None:
     """A password dialogue that nobody answers is left behind."""
     (tmp_path / "slow_keyring.py").write_text(
-        "import pathlib, time\n"
+        "import pathlib, threading\n"
         "from keyring.backend import KeyringBackend\n"
         "class Slow(KeyringBackend):\n"
         "    priority = 1\n"
         "    def get_password(self, service, username):\n"
         f"        pathlib.Path({str(tmp_path / 'asked')!r}).touch()\n"
-        "        time.sleep(30)\n"
+        "        threading.Event().wait()\n"
         "    set_password = delete_password = get_password\n"
     )
     environ = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "slow_keyring.Slow"}
     ultra = keyed(tmp_path, server.url, "keyring:lab", **environ)
     process = await ultra.start("ask", "hello there")
-    await until(tmp_path / "asked")
+    await until((tmp_path / "asked").exists)
 
     process.send_signal(signal.SIGINT)
 
-    out, err = await asyncio.wait_for(process.communicate(), 1.5)
+    out, err = await in_time(process.communicate())
     assert (process.returncode, out, b"Traceback" in err) == (130, b"", False)
     assert server.requests == []
-
-
-async def until(path: Path) -> None:
-    """Wait until a file is there."""
-    for _ in range(1000):
-        if path.exists():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail(f"{path} never came")
 
 
 async def test_a_command_that_fails_is_told_without_its_key(
@@ -338,11 +329,11 @@ async def test_no_process_shows_the_key(tmp_path: Path, server: Loopback) -> Non
     (tmp_path / "key").write_text(KEY)
     ultra = keyed(tmp_path, server.url, f"command:cat {tmp_path / 'key'}")
     process = await ultra.start("ask", "-m", "lab:silent", "hello there")
-    await server.until(lambda seen: len(seen.requests) == 1, 20)
+    await server.until(lambda seen: len(seen.requests) == 1)
 
     shown = [_cmdline(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     process.send_signal(signal.SIGINT)
-    await asyncio.wait_for(process.wait(), 5)
+    await in_time(process.wait())
 
     assert any(b"lab:silent" in line for line in shown)
     assert not any(KEY.encode() in line for line in shown)
