@@ -8,6 +8,7 @@ from ultra.core.text import did_you_mean, one_line
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.telling import tell
 from ultra.store.alerts import AlertBook
+from ultra.store.database import Place
 
 BUSY_S, KNOWN_S = 5.0, 0.2
 """How long a locked log is waited for: by itself, and by a run that waited for it before."""
@@ -85,5 +86,5 @@ def not_told(told: Told) -> str:
 
 
 def _book(runtime: Runtime, busy_s: float = BUSY_S) -> AlertBook:
-    limits = runtime.profile.budget.limits
-    return AlertBook(runtime.paths.database, runtime.clock.time, limits, busy_s=busy_s)
+    place = Place(runtime.paths.database, busy_s=busy_s, tell=runtime.warn)
+    return AlertBook(place.path, runtime.clock.time, runtime.profile.budget.limits, place=place)

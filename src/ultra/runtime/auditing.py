@@ -63,7 +63,7 @@ def note(runtime: Runtime, action: Action, subject: str, *, once: str = "", **de
 
     try:
         done = deed(runtime, action, subject, **detail)
-        record(Place(runtime.paths.database), done, once=once)
+        record(Place(runtime.paths.database, tell=runtime.warn), done, once=once)
     except StoreError as error:
         runtime.warn(f"`{action}` of `{one_line(subject, 80)}` is not on record: {error.message}")
 

@@ -14,13 +14,15 @@ from ultra.runtime.auditing import author
 from ultra.runtime.runtime import Runtime
 from ultra.runtime.spending import smallest_nano
 from ultra.store.book import Book
+from ultra.store.database import Place
 
 PERIODS: tuple[str, ...] = get_args(Period)
 
 
 def book(runtime: Runtime) -> Book:
     """The budgets of this user's log."""
-    return Book(runtime.paths.database, runtime.clock.time, author(runtime))
+    place = Place(runtime.paths.database, tell=runtime.warn)
+    return Book(place.path, runtime.clock.time, author(runtime), place=place)
 
 
 def gauges(runtime: Runtime) -> list[Gauge]:

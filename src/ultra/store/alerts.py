@@ -46,8 +46,8 @@ WHERE rule = ?"""
 class AlertBook:
     """The alerts of the log at `path`. `now` tells UTC seconds since the epoch.
 
-    `limits` are those of the profile, which count as budgets beside those of the store; `busy_s` is
-    how long a lock is waited for. Every method raises `StoreError` when the file cannot be used.
+    `limits` are those of the profile, which count as budgets beside those of the store; `place`
+    says how it is opened. Every method raises `StoreError` when the file cannot be used.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class AlertBook:
         now: Callable[[], float],
         limits: Sequence[Limit] = (),
         *,
-        busy_s: float = 5.0,
+        place: Place | None = None,
     ) -> None:
         self._path = path
-        self._place = Place(path, busy_s=busy_s)
+        self._place = place or Place(path)
         self._now = now
         self._limits = limits
 

@@ -23,12 +23,20 @@ from ultra.store.uncertain import apply, uncertain
 class Book:
     """The budgets in the log at `path`. `now` tells UTC seconds since the epoch.
 
-    A change and the entry of the audit trail that names its `author` are one transaction. Every
-    method raises `StoreError` when the file cannot be used.
+    A change and the entry of the audit trail that names its `author` are one transaction; `place`
+    says how the file is opened. Every method raises `StoreError` when the file cannot be used.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float], author: Author = NOBODY) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], float],
+        author: Author = NOBODY,
+        *,
+        place: Place | None = None,
+    ) -> None:
         self._path = path
+        self._place = place or Place(path)
         self._now = now
         self._author = author
 
@@ -121,7 +129,7 @@ class Book:
     def _writing(self) -> Iterator[Opened]:
         """One transaction on the file, which is made if need be."""
         try:
-            opened = open_database(Place(self._path), self._now())
+            opened = open_database(self._place, self._now())
             with closing(opened.connection) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield opened
