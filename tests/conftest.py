@@ -81,6 +81,11 @@ class _Guard:
         socket.getaddrinfo = self.getaddrinfo
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that at the end no worker waits for another's minute."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_is_frozen() -> Iterator[None]:
     """Except for what all tests share.
