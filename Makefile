@@ -10,12 +10,8 @@ demo: $(VENV)/.installed
 	$(BIN)/ultra demo
 
 check: $(VENV)/.dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory -j 2 lint types imports conformance
 	$(MAKE) --no-print-directory cov
-	$(MAKE) --no-print-directory conformance
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
