@@ -1,10 +1,13 @@
 """What holds for every screen of `ultra tui`."""
 
+import importlib
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from inspect import isclass
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from textual.widgets import Input, TextArea
@@ -14,15 +17,18 @@ from ultra.core.errors import ConfigError, UsageError
 from ultra.runtime.preferences import Preferences, preferences_of
 from ultra.runtime.runtime import Runtime
 from ultra.store.database import Place, open_database
-from ultra.tui.app import UltraApp
+from ultra.tui import widgets
+from ultra.tui.app import PARTS, UltraApp
 from ultra.tui.keys import actions
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
 from ultra.tui.widgets.asking import Confirm, Reading
+from ultra.tui.widgets.choosing import Choice, Choose
 from ultra.tui.widgets.help import Help
 from ultra.tui.widgets.top import Tab
 
 ROOT = Path(__file__).parents[2]
+PREFIX = f"{widgets.__name__}."
 
 
 @pytest.fixture
@@ -159,6 +165,36 @@ async def test_keys_can_be_moved(made: Runtime) -> None:
         assert isinstance(pilot.app.screen, PAGES[0].screen)
         await pilot.press("ctrl+d")
         await until(pilot, lambda: not pilot.app.is_running)
+
+
+def test_every_widget_with_keys_of_its_own_has_them_moved() -> None:
+    """What names an action is known to the app."""
+    modules = [importlib.import_module(one.name) for one in iter_modules(widgets.__path__, PREFIX)]
+    classes = {one for module in modules for one in vars(module).values() if isclass(one)}
+    ours = {one for one in classes if one.__module__.startswith(PREFIX) and "BINDINGS" in vars(one)}
+
+    assert ours == {one for one in PARTS if actions(one)}
+
+
+async def test_what_is_opened_over_a_screen_tells_the_keys_that_were_moved(made: Runtime) -> None:
+    """And goes by them."""
+    keys = {"choose.leave": "f8,f7", "choose.done": "f9", "confirm.yes": "j"}
+    async with shown(made, preferences=Preferences(keys=keys)) as pilot:
+        said: list[object] = []
+        choose = Choose("Which", [Choice("one"), Choice("two")], several=False)
+        await pilot.app.push_screen(choose, said.append)
+        await settled(pilot)
+        assert "↓ goes to the list, f9 chooses, f8 leaves it as it was" in words(pilot)
+        await pilot.press("f9")
+        await until(pilot, lambda: said)
+        await pilot.app.push_screen(Confirm("Really?"), said.append)
+        await settled(pilot)
+        assert "No (n)" in words(pilot)
+        assert "Yes (j)" in words(pilot)
+        await pilot.press("j")
+        await until(pilot, lambda: len(said) == 2)
+
+    assert said == [("one",), True]
 
 
 @pytest.mark.parametrize(

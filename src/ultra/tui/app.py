@@ -31,9 +31,10 @@ from ultra.tui.screens.page import Page
 from ultra.tui.screens.providers import ProvidersPage
 from ultra.tui.widgets.asking import Confirm, Reading
 from ultra.tui.widgets.calls import Calls
+from ultra.tui.widgets.choosing import Choose
 from ultra.tui.widgets.help import Help
 
-PARTS: tuple[type[DOMNode], ...] = (Calls, Confirm, Reading, Help)
+PARTS: tuple[type[DOMNode], ...] = (Calls, Choose, Confirm, Reading, Help)
 """What has keys of its own beside the app and its screens."""
 
 TAKERS = (

@@ -1,6 +1,7 @@
 """Keys as the user wants them, by the names of what they do."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
 
@@ -69,6 +70,13 @@ def shadowed(
 def actions(place: type[DOMNode]) -> list[str]:
     """The actions of an app, a screen or a widget that can have other keys."""
     return [binding.id for binding in _bindings(place) if binding.id]
+
+
+def key_of(place: DOMNode, name: str) -> str:
+    """The first key of an action of a place, as it is shown there."""
+    (binding,) = (one for one in _bindings(type(place)) if one.id == name)
+    keys = place.app._keymap.get(name, binding.key)  # noqa: SLF001 - told nowhere else
+    return place.app.get_key_display(replace(binding, key=keys.partition(",")[0]))
 
 
 def _keys_of(widget: type[DOMNode], wanted: Mapping[str, str]) -> set[str]:

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from ultra.tui.keys import key_of
+
 
 class Confirm(ModalScreen[bool]):
     """A question with two answers; whoever does not say yes says no."""
@@ -28,8 +30,8 @@ class Confirm(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(Content(self._question))
             with Horizontal():
-                yield Button("No (n)", id="no")
-                yield Button("Yes (y)", id="yes")
+                yield Button(f"No ({key_of(self, 'confirm.no')})", id="no")
+                yield Button(f"Yes ({key_of(self, 'confirm.yes')})", id="yes")
 
     def on_mount(self) -> None:
         """Let Enter mean no."""

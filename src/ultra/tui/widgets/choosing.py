@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ultra.output.safe import cell
+from ultra.tui.keys import key_of
 
 
 class Choice(NamedTuple):
@@ -69,12 +70,20 @@ class Choose(ModalScreen[tuple[str, ...] | None]):
 
     def compose(self) -> ComposeResult:
         """What to choose, the search, the list, the keys."""
-        keys = "Space chooses, Enter is done" if self._several else "Enter chooses"
         with Vertical():
             yield Static(Content.styled(self._title, "bold"))
             yield Input(placeholder="type to search")
             yield OptionList(markup=False)
-            yield Static(Content.styled(f"Down: the list. {keys}. Esc leaves it as it was.", "dim"))
+            yield Static(Content.styled(self._keys(), "dim"))
+
+    def _keys(self) -> str:
+        told = {
+            "choose.list": "goes to the list",
+            "choose.choose": "chooses" if self._several else "",
+            "choose.done": "is done" if self._several else "chooses",
+            "choose.leave": "leaves it as it was",
+        }
+        return ", ".join(f"{key_of(self, name)} {what}" for name, what in told.items() if what)
 
     def on_mount(self) -> None:
         """Show all."""
