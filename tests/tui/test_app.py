@@ -14,18 +14,19 @@ from textual.widgets import Input, TextArea
 
 from tests.support.tui import NOW, PROFILE, filled, runtime, settled, shown, until, words
 from ultra.core.errors import ConfigError, UsageError
+from ultra.core.live import Live
 from ultra.runtime.preferences import Preferences, preferences_of
 from ultra.runtime.runtime import Runtime
 from ultra.store.database import Place, open_database
 from ultra.tui import widgets
-from ultra.tui.app import PARTS, UltraApp
+from ultra.tui.app import PARTS, Changed, UltraApp
 from ultra.tui.keys import actions
 from ultra.tui.screens import PAGES
 from ultra.tui.screens.page import Page
 from ultra.tui.widgets.asking import Confirm, Reading
 from ultra.tui.widgets.choosing import Choice, Choose
 from ultra.tui.widgets.help import Help
-from ultra.tui.widgets.top import Tab
+from ultra.tui.widgets.top import Tab, Top
 
 ROOT = Path(__file__).parents[2]
 PREFIX = f"{widgets.__name__}."
@@ -459,3 +460,15 @@ async def test_it_fits_itself_to_a_window_that_changes(made: Runtime) -> None:
         assert words(pilot) == narrow
         assert "last error" not in narrow
         assert "last error" in wide
+
+
+async def test_what_comes_while_the_app_closes_troubles_nobody(made: Runtime) -> None:
+    """The log changes and time goes on while parts of the screen are gone and others are not."""
+    async with shown(made) as pilot:
+        app = pilot.app
+        assert isinstance(app, UltraApp)
+        await app.screen.query(Top).remove()
+        app._running = False  # as textual has it from the beginning of its end
+
+        app.on_changed(Changed(Live()))
+        app._tick()

@@ -138,8 +138,10 @@ class UltraApp(App[None]):
 
     @property
     def page(self) -> Page | None:
-        """The screen that is looked at, below whatever is open over it."""
-        found = self.screen_stack[0] if self.screen_stack else None
+        """The screen that is looked at, below whatever is open over it; none while the app closes,
+        which takes its parts away one by one.
+        """
+        found = self.screen_stack[0] if self.is_running and self.screen_stack else None
         return found if isinstance(found, Page) else None
 
     def on_mount(self) -> None:
