@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import Button, Input, OptionList, TextArea
 
 from ultra.core.errors import ConfigError, UltraError
 from ultra.core.live import Live
@@ -44,8 +44,11 @@ TAKERS = (
     Taker("the list of History", OptionList, HistoryPage),
     Taker("a field of History", Input, HistoryPage),
     Taker("the prompt of Ask", TextArea, AskPage),
+    Taker("the search of a choice", Input, Choose),
+    Taker("its list", OptionList, Choose),
+    Taker("a question", Button, Confirm),
 )
-"""Who has the focus on a screen."""
+"""Who has the focus on a screen, or on what is opened over one."""
 
 TICK_S = 10.0
 """How often a screen is told that time goes on, though nothing else has changed."""

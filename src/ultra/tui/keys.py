@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import ModalScreen
 
 from ultra.core.errors import UsageError
 from ultra.core.text import did_you_mean
@@ -57,7 +58,7 @@ def shadowed(
             for one in takers
             if any(
                 binding.id == name and not binding.priority
-                for place in (app, one.screen)
+                for place in _heard(app, one.screen)
                 for binding in _bindings(place)
             )
         ]
@@ -82,6 +83,11 @@ def key_of(place: DOMNode, name: str) -> str:
 def _keys_of(widget: type[DOMNode], wanted: Mapping[str, str]) -> set[str]:
     told = (wanted.get(one.id or "", one.key) for one in _bindings(widget))
     return {key.strip() for keys in told for key in keys.split(",")}
+
+
+def _heard(app: type[DOMNode], screen: type[DOMNode]) -> tuple[type[DOMNode], ...]:
+    """Whose keys reach a screen: what is opened over one keeps those of the app from it."""
+    return (screen,) if issubclass(screen, ModalScreen) else (app, screen)
 
 
 def _bindings(place: type[DOMNode]) -> list[Binding]:
