@@ -231,8 +231,9 @@ def test_the_list_is_newest_first_and_can_be_narrowed(cli: Cli) -> None:
     [
         (("--action", "kex"), "did you mean `key`"),
         (("--since", "soon"), "`--since soon` is no moment"),
+        (("--since", ""), "`--since ` is no moment"),
     ],
-    ids=["action", "since"],
+    ids=["action", "since", "since-empty"],
 )
 def test_what_is_not_known_is_said(cli: Cli, words: tuple[str, str], said: str) -> None:
     ended = cli("logs", "audit", *words)

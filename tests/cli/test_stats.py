@@ -185,7 +185,7 @@ def test_routes_go_by_what_was_found_of_answers(cli: Cli, lab: Lab) -> None:
         (["--since", "next week"], "`--since next week` is no moment"),
         (["--until", "2026-13-01"], "`--until 2026-13-01` is no moment"),
         (["--since", "today", "--until", "yesterday"], "is not before `--until yesterday`"),
-        (["--timezone", "Mars/Olympus"], "is no time zone"),
+        (["--timezone", "Mars/Olympus"], "`--timezone Mars/Olympus` is no time zone"),
         (["--by", "task"], "a tag of that name is `--by tag:task`"),
         (["--by", "task=sql"], "a tag of that name is `--by tag:task`"),
         (["--by", "day,hour"], "takes one of hour, day, week and month"),

@@ -18,7 +18,7 @@ def zone_named(name: str) -> tzinfo | None:
         from ultra.core.text import one_line  # noqa: PLC0415
 
         raise UsageError(
-            f"`{one_line(name, 80)}` is no time zone that this machine knows",
+            f"`--timezone {one_line(name, 80)}` is no time zone that this machine knows",
             hint="write an IANA name such as `Europe/Berlin` or `UTC`",
         )
     return zone

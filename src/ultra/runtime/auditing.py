@@ -27,7 +27,7 @@ def found(
     from ultra.core.moments import span_between
     from ultra.store.audit import entries
 
-    begin = span_between(since, None, "", runtime.clock.time()).begin if since else None
+    begin = span_between(since, None, "", runtime.clock.time()).begin
     wanted = [word for action in actions for word in _words(action)]
     return entries(runtime.paths.database, limit=count, actions=wanted, begin=begin)
 
