@@ -46,6 +46,21 @@ async def test_a_copy_can_be_searched_where_nothing_can_be_written(
     assert one(tmp_path / "copy.db", "SELECT rowid FROM runs_fts WHERE runs_fts MATCH 'whales'")
 
 
+async def test_a_damaged_search_index_keeps_nobody_from_a_copy(path: Path, tmp_path: Path) -> None:
+    """The record is whole; the words wait on."""
+    ledger = ledger_at(path)
+    await tell(ledger, "first0000000", prompt="about whales")
+    Log(path).runs(limit=0, query="whales")
+    await tell(ledger, "second000000", prompt="about whales")
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE runs_fts_data SET block = x'00ff' WHERE id > 10")
+        other.execute("UPDATE runs_fts_config SET v = 2 WHERE k IN ('automerge', 'crisismerge')")
+
+    back_up(path, tmp_path / "copy.db")
+
+    assert one(tmp_path / "copy.db", "SELECT count(*) FROM runs") == 2
+
+
 async def test_a_copy_made_while_others_write_is_of_one_moment(path: Path, tmp_path: Path) -> None:
     """Everything in it fits together, and nobody waits."""
     await tell(ledger_at(path), answer="word " * 20_000)

@@ -290,6 +290,20 @@ async def test_a_damaged_search_index_is_made_anew(path: Path) -> None:
     whole(path)
 
 
+async def test_a_search_index_with_damaged_pages_is_made_anew(path: Path) -> None:
+    """That is seen when its parts are merged, which is when deleted words leave it."""
+    await told(path, (OLD, 100, "zyzzyva"), (NEW, 10, "quokka"))
+    Log(path).runs(limit=0, query="quokka")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE runs_fts_data SET block = x'00ff' WHERE id > 10")
+
+    gone = prune(Place(path), Old(NOW - 90 * DAY), NOW, deed=deed)
+
+    assert (gone.runs, gone.calls) == (1, 1)
+    assert [run.run_id for run in Log(path).runs(limit=0, query="quokka")] == [NEW]
+    whole(path)
+
+
 async def test_older_copies_beside_the_log_are_named(path: Path) -> None:
     """They still hold the words."""
     await told(path, (OLD, 100, "zyzzyva"))

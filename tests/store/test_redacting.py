@@ -156,6 +156,22 @@ async def test_what_is_left_reads_as_ever(path: Path) -> None:
     assert Log(path).runs(limit=0, query="quokka") == []
 
 
+async def test_a_damaged_search_index_keeps_nothing_back(path: Path) -> None:
+    """It is made anew, of what the runs then say."""
+    ledger = ledger_at(path)
+    await tell(ledger, prompt="about zyzzyva")
+    Log(path).runs(limit=0, query="zyzzyva")
+    ledger.shutdown(30.0)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE runs_fts_data SET block = x'00ff' WHERE id > 10")
+
+    redact(Place(path), Pattern("zyzzyva", regex=False), NOW, deed=deed)
+
+    assert words_in(path.parent, WORDS) == []
+    assert len(Log(path).runs(limit=0, query="redacted")) == 1
+    whole(path)
+
+
 async def test_a_look_changes_nothing(path: Path) -> None:
     """It says where and how often, and never what."""
     await everywhere(path)

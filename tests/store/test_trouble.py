@@ -183,6 +183,29 @@ async def test_a_damaged_search_index_costs_no_record(path: Path) -> None:
     assert Log(path).run(RUN).answer == "rayleigh"
 
 
+async def test_an_index_that_breaks_while_it_is_merged_costs_no_record(path: Path) -> None:
+    """SQLite then ends the whole transaction: the group is put on record again without words."""
+    warnings: list[str] = []
+    first = ledger_at(path)
+    for number in range(2 * TOGETHER):
+        await tell(first, f"first{number:07}")
+    first.shutdown(30.0)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE runs_fts_data SET block = x'00ff' WHERE id > 10")
+        other.execute("UPDATE runs_fts_config SET v = 2 WHERE k IN ('automerge', 'crisismerge')")
+
+    ledger = ledger_at(path, warnings)
+    for number in range(3 * TOGETHER):
+        await tell(ledger, f"later{number:07}")
+    ledger.shutdown(30.0)
+
+    assert warnings == []
+    assert one(path, "SELECT count(*) FROM runs WHERE status = 'ok'") == 5 * TOGETHER
+    assert one(path, "SELECT count(*) FROM runs WHERE NOT indexed") >= TOGETHER
+    with pytest.raises(StoreError, match=r"search index of the log .* is damaged"):
+        Log(path).runs(limit=0, query="rayleigh")
+
+
 async def test_trouble_that_is_not_of_the_index_is_not_taken_for_it(path: Path) -> None:
     """Damage in a table that the index is made from sets the file aside like any other."""
     first = ledger_at(path)

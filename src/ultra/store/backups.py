@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from ultra.core.errors import StoreError
-from ultra.store.database import connect_to_write, error_code
+from ultra.store.database import connect_to_write, error_code, of_index
 from ultra.store.reading import reading
 from ultra.store.search_index import put_in_all
 
@@ -68,7 +68,7 @@ def _fill(source: sqlite3.Connection, beside: Path, tell: Callable[[float], None
         source.backup(copy, pages=PAGES, progress=progress)
         # One file, which can be read and searched where it cannot be written.
         copy.execute("PRAGMA journal_mode=DELETE")
-        put_in_all(copy)
+        _index(copy)
         found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise StoreError(
@@ -76,6 +76,16 @@ def _fill(source: sqlite3.Connection, beside: Path, tell: Callable[[float], None
         )
     with beside.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _index(copy: sqlite3.Connection) -> None:
+    try:
+        put_in_all(copy)
+    except sqlite3.DatabaseError as error:  # a damaged index costs the search, here as there
+        if not of_index(error):
+            raise
+        if copy.in_transaction:
+            copy.execute("ROLLBACK")
 
 
 def _there(target: Path) -> StoreError:

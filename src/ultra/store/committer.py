@@ -16,7 +16,7 @@ from ultra.core.errors import StoreError
 from ultra.core.ledger import Admitted, Refused
 from ultra.core.profile import BreakerRules
 from ultra.store.admission import Admission
-from ultra.store.database import BROKEN, BUSY, Place, error_code, open_database, set_aside
+from ultra.store.database import BROKEN, BUSY, Place, error_code, of_index, open_database, set_aside
 from ultra.store.limits import keep_limits
 from ultra.store.operations import Admit, Flush, Operation, Reply
 from ultra.store.owner import myself, to_text
@@ -108,7 +108,13 @@ class Committer:
             self._saved = ()
             for note in opened.notes:
                 self._tell(group, note)
-        outcomes = commit(self._connection, group, self._owner, self._cache, self._admission)
+        put = partial(commit, self._connection, group, self._owner, self._cache, self._admission)
+        try:
+            outcomes = put()
+        except sqlite3.DatabaseError as error:
+            if not of_index(error):
+                raise
+            outcomes = put(words=False)
         self.commits += 1
         return outcomes
 

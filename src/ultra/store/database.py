@@ -17,7 +17,6 @@ from ultra.store.schema import MIGRATIONS, Steps
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
-
 LARGE_BYTES = 64 << 20
 """A log of which it is said that it is brought up to date: 2 s at 27 s/GB, half of it the copy."""
 
@@ -67,6 +66,13 @@ def error_code(error: BaseException) -> int:
         with suppress(AttributeError):  # errors that Python's module raises itself carry no code
             return error.sqlite_errorcode & 0xFF
     return 0
+
+
+def of_index(error: BaseException) -> bool:
+    """Whether it says that the search index is damaged, in a file that is whole."""
+    return isinstance(error, sqlite3.Error) and (
+        getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB
+    )
 
 
 def open_database(place: Place, now: float) -> Opened:
@@ -219,14 +225,13 @@ def _kept(connection: sqlite3.Connection, place: Place, version: int, now: float
         _back_up(connection, copy)
         yield
     except BaseException:
-        copy.unlink(missing_ok=True)
+        _remove(copy)
         raise
     copy.rename(kept)
 
 
 def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
-    for left in (copy, Path(f"{copy}-journal")):
-        left.unlink(missing_ok=True)
+    _remove(copy)
     _make_file(copy)
     connection.execute("BEGIN")  # one moment of it, or it begins anew when an older ultra writes
     try:
@@ -235,6 +240,11 @@ def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
             connection.backup(target, pages=_PAGES, progress=lambda *_: None)
     finally:
         connection.execute("COMMIT")
+
+
+def _remove(copy: Path) -> None:
+    for left in (copy, Path(f"{copy}-journal")):
+        left.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from ultra.store.database import Place
 from ultra.store.garbage import collect, unused_size
 from ultra.store.owner import myself
 from ultra.store.reading import of_one_moment
-from ultra.store.search_index import renew, take_out
+from ultra.store.search_index import take_out
 from ultra.store.sweep import sweep
 from ultra.store.tending import Tell, Tender, copies, tending
 
@@ -168,10 +168,10 @@ class _Removal:
         if not found:
             return
         wanted, ids = slots(found), flat(found)
+        self.damaged |= not take_out(self._connection, ids)  # what it raises comes before figures
         self.calls += self._connection.execute(_CALLS.format(which=wanted), ids).fetchone()[0]
         if figures:
             self.figures += self._connection.execute(_FIGURES_OF.format(slots=wanted), ids).rowcount
-        self.damaged |= not take_out(self._connection, ids)
         self._connection.execute(f"DELETE FROM runs WHERE run_id IN ({wanted})", ids)  # noqa: S608
         self.runs += len(found)
 
@@ -188,8 +188,7 @@ def _removed(
     try:
         work(removal)
         if removal.damaged:
-            with tender.slice():
-                renew(tender.connection)
+            tender.renew_index()
         collect(tender)
         tender.forget_words()
     finally:

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from ultra.core.errors import StoreError
 from ultra.core.verdict import Verdict
-from ultra.store.database import check_version
+from ultra.store.database import check_version, of_index
 from ultra.store.opening import open_to_read
 from ultra.store.rows import (
     AttemptEnd,
@@ -45,6 +45,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 def unreadable(path: Path, error: Exception) -> StoreError:
     """A file that is damaged or no log at all, and what may be done."""
+    if of_index(error):
+        return StoreError(
+            f"the search index of the log `{path}` is damaged: {error}",
+            hint="every run is there, only words are not found; `ultra logs delete` or `redact`"
+            " makes it anew with the next run that it changes",
+        )
     return StoreError(
         f"the log `{path}` cannot be read: {error}",
         hint="`ultra logs path` shows where it is; move it away to begin a new one",

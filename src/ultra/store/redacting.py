@@ -32,7 +32,7 @@ from ultra.store.garbage import collect
 from ultra.store.owner import myself
 from ultra.store.reading import of_one_moment
 from ultra.store.rows import to_json, wordless_verdict
-from ultra.store.search_index import put_in, renew, take_out
+from ultra.store.search_index import put_in, take_out
 from ultra.store.slack import unused
 from ultra.store.sweep import sweep
 from ultra.store.tending import Tell, Tender, copies, tending
@@ -292,8 +292,7 @@ def _change(tender: Tender, pattern: Pattern, looked: _Looked, tell: Tell | None
 
     tender.each(looked.runs, of_runs, tell)
     if not whole:
-        with tender.slice():
-            renew(connection)
+        tender.renew_index()
     with tender.slice():
         for column in _OTHERS:
             sets = f"{column.name} = {column.kind.without}".format(name=column.name, run="''")

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from ultra.core.errors import StoreError
-from ultra.store.database import Place, error_code, open_database
+from ultra.store.database import Place, error_code, of_index, open_database
+from ultra.store.search_index import renew
 
 HELD_S = 0.05
 """For how long a slice should hold the lock. SQLite's own waiting looks again after 0.1 s at most,
@@ -65,15 +66,32 @@ class Tender:
         done, size = 0, FIRST
         while done < len(things):
             batch = things[done : done + size]
-            began = time.monotonic()
-            with self.slice():
-                began = time.monotonic()
-                work(batch)
-                took = time.monotonic() - began
+            took = self._done(batch, work)
             done += len(batch)
             size = max(1, min(MOST, 2 * size, int(len(batch) * HELD_S / max(took, 1e-4))))
             if tell is not None:
                 tell(done)
+
+    def _done(self, batch: Sequence[T], work: Callable[[Sequence[T]], None]) -> float:
+        """Do a slice of work; the seconds that it took. A damaged index is made anew for it."""
+        try:
+            with self.slice():
+                began = time.monotonic()
+                work(batch)
+                return time.monotonic() - began
+        except sqlite3.DatabaseError as error:
+            if not of_index(error):
+                raise
+        self.renew_index()
+        with self.slice():
+            began = time.monotonic()
+            work(batch)
+            return time.monotonic() - began
+
+    def renew_index(self) -> None:
+        """Make the search index anew."""
+        with self.slice():
+            renew(self.connection)
 
     def remember_no_words(self) -> None:
         """Let the search index forget at once what is deleted from it, where SQLite can."""
@@ -90,6 +108,14 @@ class Tender:
         """
         if self._secure_index:
             return
+        try:
+            self._merge_all()
+        except sqlite3.DatabaseError as error:
+            if not of_index(error):
+                raise
+            self.renew_index()
+
+    def _merge_all(self) -> None:
         pages, before = -PAGES, -2
         while self.connection.total_changes - before >= 2:
             with self.slice():

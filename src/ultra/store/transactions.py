@@ -69,8 +69,14 @@ def commit(
     owner: str,
     cache: PromptCache,
     admission: Admission,
+    *,
+    words: bool = True,
 ) -> list[Admitted | Refused]:
-    """Put a group on record in one transaction; the outcomes are those of its admits, in order."""
+    """Put a group on record in one transaction; the outcomes are those of its admits, in order.
+
+    Without `words` nothing comes into the search index, which SQLite may find damaged so late that
+    the transaction is gone.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         outcomes = _decide(connection, operations, admission)
@@ -104,6 +110,8 @@ def commit(
                 _judge(connection, operation.run_id, operation.verdict)
             elif isinstance(operation, End):
                 _end(connection, operation.run, operation.end, owner)
+                if words and operation.run.keep_text:
+                    put_in_waiting(connection)
         admission.finish(connection)
         connection.execute("COMMIT")
         admission.written()
@@ -213,6 +221,8 @@ def take_over(connection: sqlite3.Connection, found: Sequence[Foreign], owner: s
     for item in found:
         row = ended(run_row(item.run, owner), item.end)
         _end_row(connection, row if item.timed else structs.replace(row, duration_s=None))
+        if row.keep_text:
+            put_in_waiting(connection)
 
 
 def write_off(connection: sqlite3.Connection, rows: RunRows) -> None:
@@ -348,8 +358,6 @@ def _end_row(connection: sqlite3.Connection, run: RunRow) -> None:
         f"UPDATE runs SET {sets} WHERE run_id = ?",  # noqa: S608  (names of our own struct)
         [*values(run)[-len(_RUN_END) :], run.run_id],
     )
-    if run.keep_text:
-        put_in_waiting(connection)
 
 
 def _insert(
