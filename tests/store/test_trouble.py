@@ -243,6 +243,34 @@ async def test_a_dead_run_that_cannot_be_completed_troubles_nobody(path: Path) -
     assert one(path, "SELECT status FROM attempts WHERE attempt_id LIKE 'first%'") == "running"
 
 
+async def test_what_left_while_the_log_did_not_answer_is_on_record(path: Path) -> None:
+    """Nobody decides afterwards whether it may leave, whatever a breaker says by then."""
+    first = ledger_at(path)
+    failure = Failure(ErrorClass.OVERLOADED, "busy")
+    for number in range(3):
+        run = f"first{number:07}"
+        first.begin_run(run_record(run))
+        await first.admit(attempt_record(run))
+        first.close(f"{run}-1.1", result("", status="error", failure=failure))
+    assert await first.flush(30.0)
+    first.shutdown(30.0)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")  # to be put right under the lock
+    ledger = ledger_at(path, busy_s=-0.9)  # a tenth of a second in all
+    ledger.begin_run(run_record())
+    with path.with_name("ultra.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        outcome = await ledger.admit(attempt_record())
+
+    ledger.close(f"{RUN}-1.1", result())
+    ledger.end_run(RUN, run_end())
+    assert await ledger.flush(30.0)
+
+    assert isinstance(outcome, Admitted)
+    assert outcome.warning
+    assert rows(path, "SELECT status FROM attempts WHERE call_id = ?", f"{RUN}-1") == [("ok",)]
+
+
 async def test_a_newer_schema_is_left_alone(path: Path) -> None:
     """The ledger goes on without it, the log says what to do, and the file stays as it was."""
     path.parent.mkdir()

@@ -216,7 +216,8 @@ class Committer:
 
     def _tell(self, group: Iterable[Operation], message: str) -> None:
         """Warn on the event loop that was last heard from, where screens are drawn."""
-        replies = [op.reply for op in group if isinstance(op, Admit | Flush) and op.reply]
+        said = (op.reply for op in group if isinstance(op, Admit | Flush))
+        replies = [reply for reply in said if reply is not None]
         self._teller = replies[-1] if replies else self._teller
         try:
             if self._teller is not None:

@@ -62,12 +62,14 @@ class SqliteLedger:
         run = self._runs[attempt.run_id]
         self._open[attempt.attempt_id] = (attempt, run)
         reply = _reply()
-        self._writer.post(Admit(attempt, run, reply))
+        asked = Admit(attempt, run, reply)
+        self._writer.post(asked)
         held_up = self._committer.held_up
         try:
             async with asyncio.timeout(0.0 if held_up else self._place.busy_s + SPARE_S):
                 outcome = await reply.future
         except TimeoutError:
+            asked.reply = None  # what is decided here is not decided once more by the writer
             warning = held_up or f"the log `{self._place.path}` does not answer"
             late = verdict(attempt, run, self._committer.limits, warning)
             if isinstance(late, Refused):
