@@ -186,6 +186,7 @@ def test_routes_go_by_what_was_found_of_answers(cli: Cli, lab: Lab) -> None:
         (["--until", "2026-13-01"], "`--until 2026-13-01` is no moment"),
         (["--since", "today", "--until", "yesterday"], "is not before `--until yesterday`"),
         (["--timezone", "Mars/Olympus"], "`--timezone Mars/Olympus` is no time zone"),
+        (["--environment", "dev"], "`--environment dev` is not known"),
         (["--by", "task"], "a tag of that name is `--by tag:task`"),
         (["--by", "task=sql"], "a tag of that name is `--by tag:task`"),
         (["--by", "day,hour"], "takes one of hour, day, week and month"),
@@ -265,10 +266,12 @@ def test_several_filters_and_windows_at_once(cli: Cli, lab: Lab) -> None:
 
     found = groups(cli, "--by", "name,day", "--cost-center", "ops", "--since", "today")
     none = groups(cli, "--by", "name,day", "--cost-center", "dev")
-    elsewhere = groups(cli, "--environment", "production")
+    elsewhere = groups(cli, "--environment", "production", "--environment", "testing")
+    here = groups(cli, "--environment", "production", "--environment", "development")
 
     assert {key[0] for key in found} == {"a", "b"}
     assert (none, elsewhere) == ({}, {})
+    assert here.keys() == groups(cli).keys()
     assert groups(cli, "--model", "a", "--provider", "lab").keys() == {("lab:a",)}
 
 

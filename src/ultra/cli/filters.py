@@ -1,10 +1,13 @@
 """Which calls or runs a command is about: options alike but for their variables."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from ultra.cli.options import option
+from ultra.core.errors import UsageError
+from ultra.core.model import Environment
 from ultra.core.tags import Marks, cost_center_of, tags_of
+from ultra.core.text import did_you_mean, one_line
 
 if TYPE_CHECKING:
     from ultra.core.totals import Filter
@@ -32,7 +35,7 @@ _OPTIONS = {
     ),
     "--provider": _Words("its calls; repeat", "NAME"),
     "--cost-center": _Words("charged to it; repeat", "NAME"),
-    "--environment": _Words("made there: dev, staging or production; repeat", "NAME"),
+    "--environment": _Words("made there: development, testing or production; repeat", "NAME"),
     "--tag": _Words("runs marked with it; repeat for all of several", "NAME=VALUE"),
     "--format": _Words("how it is written"),
 }
@@ -52,9 +55,16 @@ def filter_of(
     tag: Sequence[str] | None,
     environment: Sequence[str] | None = None,
 ) -> "Filter":
-    """The calls that such options mean. Raises `UsageError` for what is no tag."""
+    """The calls that such options mean. Raises `UsageError` for no tag and no environment."""
     from ultra.core.totals import Filter
 
+    known = get_args(Environment)
+    for name in environment or ():
+        if name not in known:
+            raise UsageError(
+                f"`--environment {one_line(name, 60)}` is not known",
+                hint=did_you_mean(name, known) or f"one of: {', '.join(known)}",
+            )
     return Filter(
         model=tuple(model or ()),
         provider=tuple(provider or ()),
