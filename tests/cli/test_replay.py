@@ -266,7 +266,7 @@ def test_every_replay_is_a_run_of_the_log(cli: Cli, lab: Lab) -> None:
         (["--since", "1h", "-m", "cheap", "--judge", "dear"], "one of the answers is of the judge"),
         (["--since", "1h", "-m", "cheap", "--judge", "cheap"], "name another judge"),
         (["--tag", "task=none", *JUDGED], "there is nothing to replay"),
-        (["--since", "soon", *JUDGED], "is no span of time"),
+        (["--since", "soon", *JUDGED], "`--since soon` is no span of time"),
         (["--since", "1h", "--seed", "1", *JUDGED], "`--seed` draws as many as `--limit` says"),
         (["zzzz", *JUDGED], "no run has an id that begins with"),
         (["--since", "1h", *JUDGED, "--format", "csv"], "`--format csv` is not known"),

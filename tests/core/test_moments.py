@@ -92,8 +92,8 @@ def test_an_unknown_zone_and_an_impossible_span_are_usage_errors() -> None:
     """In words of their own."""
     with pytest.raises(UsageError, match="no time zone"):
         span_between(None, None, "Mars/Olympus", NOW)
-    with pytest.raises(UsageError, match="no span of time"):
-        span_s("next week")
+    with pytest.raises(UsageError, match="`--older-than next week` is no span of time"):
+        span_s("--older-than", "next week")
 
 
 @pytest.mark.parametrize(

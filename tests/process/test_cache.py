@@ -191,4 +191,4 @@ async def test_stats_say_what_is_kept_and_clear_forgets_it(ultra: Ultra, server:
     after = json.loads((await ultra.run("cache", "stats", "--json")).out)["cache"]
     assert (after["entries"], after["hits"], after["oldest"]) == (0, 4, None)
     wrong = await ultra.run("cache", "clear", "--older-than", "soon")
-    assert (wrong.code, "is no span of time" in wrong.err) == (2, True)
+    assert (wrong.code, "`--older-than soon` is no span of time" in wrong.err) == (2, True)

@@ -25,12 +25,13 @@ _HINT = (
 )
 
 
-def span_s(text: str) -> float:
-    """Seconds of a span such as `90s`, `12h` or `7d`. Raises `UsageError` for anything else."""
+def span_s(flag: str, text: str) -> float:
+    """Seconds of a span that a flag names: `90s`, `12h`, `7d`. Raises `UsageError` for none."""
     found = _span_s(text)
     if found is None:
         raise UsageError(
-            f"`{one_line(text, 60)}` is no span of time", hint="write `30m`, `12h`, `7d` or `2w`"
+            f"`{flag} {one_line(text, 60)}` is no span of time",
+            hint="write `30m`, `12h`, `7d` or `2w`",
         )
     return found
 

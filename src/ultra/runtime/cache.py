@@ -64,7 +64,9 @@ def forget(runtime: "Runtime", model: str | None, older_than: str | None) -> int
 def _asked_for(
     runtime: "Runtime", model: str | None, older_than: str | None
 ) -> tuple[str | None, float | None]:
-    before = None if older_than is None else runtime.clock.time() - span_s(older_than)
+    before = None
+    if older_than is not None:
+        before = runtime.clock.time() - span_s("--older-than", older_than)
     return (None if model is None else _behind(runtime, model)), before
 
 

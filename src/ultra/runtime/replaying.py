@@ -80,7 +80,9 @@ class ReplayJob(Job, frozen=True):
 def find(runtime: Runtime, scope: Scope, *, simulated: bool) -> Found:
     """The logged answers that are meant. Raises `UsageError`, also where there is none."""
     runs = tuple(runtime.log.run(prefix).run_id for prefix in scope.runs)
-    since = 0.0 if scope.since is None else runtime.clock.time() - span_s(scope.since)
+    since = 0.0
+    if scope.since is not None:
+        since = runtime.clock.time() - span_s("--since", scope.since)
     with reading(runtime.paths.database) as connection:
         sought = Sought(runs, since, scope.marks, simulated=simulated)
         found = logged(connection, sought) if connection else Found((), {})
