@@ -97,7 +97,7 @@ async def soak(folder: Path, minutes: float) -> Report:
     """Idle for a tenth of the time, then be written to; what was measured."""
     report = Report(minutes)
     database = folder / "home" / "data" / "ultra.db"
-    async with _Shown(folder) as shown:
+    async with Shown(folder) as shown:
         await shown.until(lambda: shown.status is not None)
         await shown.press("2")
         await asyncio.sleep(2.0)
@@ -125,7 +125,7 @@ async def soak(folder: Path, minutes: float) -> Report:
     return report
 
 
-async def _use(shown: "_Shown", seconds: float, report: Report) -> None:
+async def _use(shown: "Shown", seconds: float, report: Report) -> None:
     """Press keys until it is over, and be elsewhere now and then."""
     over = time.monotonic() + seconds
     turn = 0
@@ -173,7 +173,7 @@ def _memory(samples: list[tuple[float, float]], report: Report) -> None:
     report.slope_mb_per_min = slope * 60.0
 
 
-class _Shown:
+class Shown:
     """The app in a process of its own: what it draws is read and thrown away."""
 
     def __init__(self, folder: Path) -> None:
@@ -184,7 +184,7 @@ class _Shown:
         self._painted: asyncio.Queue[float] = asyncio.Queue()
         self._last = b""
 
-    async def __aenter__(self) -> "_Shown":
+    async def __aenter__(self) -> "Shown":
         self._master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
         heard, told = os.pipe()
@@ -217,7 +217,13 @@ class _Shown:
         os.close(self._master)
         self._listening.cancel()
 
+    def _check_alive(self) -> None:
+        code, drawn = self._process.returncode, self._last.decode(errors="replace")
+        assert code is None, f"the app ended with {code}; it drew last: {drawn}"
+
     async def press(self, keys: str) -> None:
+        """Press keys; an app that has ended is told of with its exit status, what it drew too."""
+        self._check_alive()
         os.write(self._master, keys.encode())
 
     async def back(self) -> None:
@@ -258,7 +264,7 @@ class _Shown:
         """Wait for what the app tells; raises `TimeoutError`, and what it drew when it ended."""
         async with asyncio.timeout(PATIENCE_S):
             while not holds():
-                assert self._process.returncode is None, self._last.decode(errors="replace")
+                self._check_alive()
                 await asyncio.sleep(0.1)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:

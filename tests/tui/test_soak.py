@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.soak import soak
+from tests.tui.soak import Shown, soak
 from ultra.store.under_way import MOST_ENDED
 
 MOST_MB = 40.0
@@ -20,3 +20,17 @@ async def test_a_minute_of_writers_loses_no_row_and_fills_no_memory(tmp_path: Pa
     assert (report.lost, report.keys_lost) == ({}, 0)
     assert report.last_mb - report.first_mb < MOST_MB
     assert report.rows_held <= 2 * MOST_ENDED  # until the next second tidies up
+
+
+async def test_an_app_that_has_ended_is_told_with_its_status_and_what_it_drew(
+    tmp_path: Path,
+) -> None:
+    """Else its keys would be waited for, one after the other, and nobody know why."""
+    (tmp_path / "home").mkdir()
+    async with Shown(tmp_path) as shown:
+        await shown.until(lambda: shown.status is not None)
+        await shown.press("q")
+        with pytest.raises(AssertionError, match="the app ended with 0; it drew last"):
+            await shown.until(lambda: False)
+        with pytest.raises(AssertionError, match="the app ended with 0; it drew last"):
+            await shown.press("j")
