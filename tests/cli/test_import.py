@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.cli import Cli, Said
 from ultra.store.experience import experience
+from ultra.store.search_index import TOGETHER
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "imports"
 PROFILE = """\
@@ -81,6 +82,29 @@ def test_a_log_that_llm_wrote_comes_over_with_times_models_and_words(
     other = next(run for run in runs(cli) if run["prompt"].startswith("Name a zebra."))
     assert other["calls"][0]["provider"] == "openrouter"
     assert other["calls"][0]["model"] == "qwen/qwen3-8b"
+
+
+def test_a_damaged_search_index_keeps_nothing_from_coming_over(cli: Cli, tmp_path: Path) -> None:
+    """That they are on record does not hang on whether their words can be found."""
+    path = llm_log(tmp_path, "0.26")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (row,) = connection.execute("SELECT * FROM responses LIMIT 1").fetchall()
+        slots = ", ".join("?" * len(row))
+        for number in range(2 * TOGETHER):
+            connection.execute(
+                f"INSERT INTO responses VALUES ({slots})", (f"{row[0]}{number}", *row[1:])
+            )
+    imported(cli, llm_log(tmp_path, "0.12"))
+    cli("logs", "-q", "zebra")
+    with closing(sqlite3.connect(cli.home / "data" / "ultra.db")) as connection, connection:
+        connection.execute("UPDATE runs_fts_data SET block = x'00ff' WHERE id > 10")
+        connection.execute(
+            "UPDATE runs_fts_config SET v = 2 WHERE k IN ('automerge', 'crisismerge')"
+        )
+
+    done = imported(cli, path)
+
+    assert done["runs"] >= 2 * TOGETHER
 
 
 @pytest.mark.parametrize("release", ["0.26", "0.36"])

@@ -10,7 +10,7 @@ from ultra.core.audit import Deed
 from ultra.core.errors import StoreError, UsageError
 from ultra.store.audit import append
 from ultra.store.bulk import batches, flat
-from ultra.store.database import Place, open_database
+from ultra.store.database import Place, of_index, open_database
 from ultra.store.owner import myself, to_text
 from ultra.store.reading import reading
 from ultra.store.transactions import Foreign, take_over
@@ -32,12 +32,7 @@ def bring_in(
         with closing(open_database(place, now).connection) as connection:
             try:
                 for slice_ in _slices(found):
-                    connection.execute("BEGIN IMMEDIATE")
-                    there = _known(connection, [item.run.run_id for item in slice_])
-                    fresh = [item for item in slice_ if item.run.run_id not in there]
-                    take_over(connection, fresh, owner)
-                    connection.execute("COMMIT")
-                    count += len(fresh)
+                    count += _take_over(connection, slice_, owner)
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -53,6 +48,32 @@ def bring_in(
             hint=f"{count:,} runs were imported before that; once it can, do it again",
         ) from error
     return count
+
+
+def _take_over(connection: sqlite3.Connection, found: Sequence[Foreign], owner: str) -> int:
+    """Put those on record that are not; once more without their words where the index is damaged.
+
+    How many that were.
+    """
+    try:
+        return _put(connection, found, owner, words=True)
+    except sqlite3.DatabaseError as error:
+        if not of_index(error):
+            raise
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    return _put(connection, found, owner, words=False)
+
+
+def _put(
+    connection: sqlite3.Connection, found: Sequence[Foreign], owner: str, *, words: bool
+) -> int:
+    connection.execute("BEGIN IMMEDIATE")
+    there = _known(connection, [item.run.run_id for item in found])
+    fresh = [item for item in found if item.run.run_id not in there]
+    take_over(connection, fresh, owner, words=words)
+    connection.execute("COMMIT")
+    return len(fresh)
 
 
 def known(path: Path, run_ids: Sequence[str]) -> set[str]:

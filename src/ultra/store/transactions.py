@@ -191,10 +191,13 @@ class Foreign(Struct, frozen=True):
     timed: bool
 
 
-def take_over(connection: sqlite3.Connection, found: Sequence[Foreign], owner: str) -> None:
+def take_over(
+    connection: sqlite3.Connection, found: Sequence[Foreign], owner: str, *, words: bool = True
+) -> None:
     """Put runs of another program on record, inside the caller's transaction.
 
-    Nothing is decided, reserved or charged: they are over.
+    Nothing is decided, reserved or charged: they are over. Without `words` nothing comes into the
+    search index.
     """
     cache = PromptCache()
     _record(connection, [(item.attempt, item.run) for item in found], owner, cache)
@@ -221,7 +224,7 @@ def take_over(connection: sqlite3.Connection, found: Sequence[Foreign], owner: s
     for item in found:
         row = ended(run_row(item.run, owner), item.end)
         _end_row(connection, row if item.timed else structs.replace(row, duration_s=None))
-        if row.keep_text:
+        if words and row.keep_text:
             put_in_waiting(connection)
 
 
