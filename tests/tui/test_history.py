@@ -428,3 +428,19 @@ async def test_a_log_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         await settled(pilot)
 
         assert "cannot be read" in words(pilot)
+
+
+async def test_keys_stay_keys_after_a_window_too_small(tmp_path: Path) -> None:
+    """The list loses the focus while it cannot be shown; no field of letters takes it then."""
+    made = runtime(tmp_path / "home")
+    await filled(made.paths.database)
+    async with shown(made) as pilot:
+        await pilot.press("4", "question_mark")
+        await settled(pilot)
+        for size in ((20, 5), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+
+        assert isinstance(pilot.app.focused, RunList)

@@ -58,6 +58,7 @@ class HistoryPage(Page):
     HistoryPage ContentSwitcher { height: 1fr; }
     HistoryPage #state { height: 1; padding: 0 1; color: $text-muted; }
     """
+    AUTO_FOCUS = "RunList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", id="history.search"),
         Binding("f", "filter", "Filter", id="history.filter", tooltip=FORMS),
